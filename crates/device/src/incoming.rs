@@ -1,0 +1,123 @@
+//! What came from the office, taken in: pages, receipts, ledgers left. One
+//! transaction per answer; `ledger::incoming` decides, the store does.
+
+use crate::error::DeviceError;
+use crate::store::apply::Batch;
+use crate::store::{certificate, chain, ledger as ledgers, receipt, setting};
+use domain::id::ReplicaId;
+use ledger::certificate::Certificate;
+use ledger::exchange::Response;
+use ledger::incoming::{Page, Refusal, plan_incoming};
+use ledger::receipt::SignedReceipt;
+use ledger::seal::PublicKey;
+use rusqlite::Connection;
+
+/// Whom the tablet believes.
+pub(crate) struct Trust<'a> {
+    /// The office's key, which signs certificates.
+    pub(crate) office: PublicKey,
+    /// The server's certificate.
+    pub(crate) server: &'a Certificate,
+}
+
+/// What taking an answer in brought.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// Changes appended.
+    pub(crate) changes: usize,
+    /// Why a page was not taken whole, the first one.
+    pub(crate) refusal: Option<&'static str>,
+}
+
+/// Takes a whole answer in, within the caller's transaction.
+pub(crate) fn take(
+    db: &Connection,
+    trust: &Trust<'_>,
+    own: ReplicaId,
+    response: &Response,
+) -> Result<Taken, DeviceError> {
+    // Revocations first, so that nothing arrives in a ledger that was left.
+    for ledger in &response.header.left {
+        ledgers::leave(db, *ledger)?;
+    }
+    for ledger in response.header.ledgers.keys() {
+        ledgers::grant(db, *ledger)?;
+    }
+    let mut taken = Taken::default();
+    for page in &response.pages {
+        if response.header.left.contains(&page.ledger) {
+            continue;
+        }
+        match take_page(db, trust, page)? {
+            Ok(changes) => taken.changes += changes,
+            Err(reason) => {
+                tracing::warn!(ledger = %page.ledger, replica = %page.replica, reason, "page refused");
+                taken.refusal.get_or_insert(reason);
+            }
+        }
+    }
+    for signed in &response.header.receipts {
+        take_receipt(db, trust, own, signed)?;
+    }
+    Ok(taken)
+}
+
+fn take_page(
+    db: &Connection,
+    trust: &Trust<'_>,
+    page: &Page,
+) -> Result<Result<usize, &'static str>, DeviceError> {
+    let Some(certificate) = certificate::get(db, page.replica)? else {
+        return Ok(Err("unknown_replica"));
+    };
+    let plan = plan_incoming(&chain::held(db, page)?, page, &certificate.key);
+    ledgers::grant(db, page.ledger)?;
+    let mut batch = Batch::new(db, page.ledger, trust.office);
+    for append in &plan.appends {
+        let change = append.change.as_ref().ok();
+        batch.append(page.replica, certificate.role, &append.head, &append.bytes, change)?;
+    }
+    for seal in &plan.seals {
+        chain::keep_seal(db, page.ledger, page.replica, seal)?;
+    }
+    batch.finish()?;
+    Ok(match plan.refusal {
+        None => Ok(plan.appends.len()),
+        Some(Refusal::Gap { .. }) => Err("gap"),
+        Some(Refusal::Fork(_)) => Err("fork"),
+        Some(Refusal::Seal(_)) => Err("seal"),
+        Some(Refusal::Unsealed(_)) => Err("unsealed"),
+    })
+}
+
+/// Believes a receipt only from the server, about our own chain, and only for
+/// the very history that is here.
+fn take_receipt(
+    db: &Connection,
+    trust: &Trust<'_>,
+    own: ReplicaId,
+    signed: &SignedReceipt,
+) -> Result<(), DeviceError> {
+    let Ok(read) = signed.verify(&trust.server.key) else {
+        tracing::warn!("a receipt's signature does not hold");
+        return Ok(());
+    };
+    if read.by != trust.server.replica || read.replica != own {
+        return Ok(());
+    }
+    if chain::hash_at(db, read.ledger, own, read.upto)? != Some(read.hash) {
+        tracing::warn!(ledger = %read.ledger, upto = read.upto, "a receipt is about another history");
+        return Ok(());
+    }
+    receipt::put(db, &read, signed)
+}
+
+/// Notes a successful contact and how far the clocks are apart.
+pub(crate) fn note_contact(
+    db: &Connection,
+    at: &str,
+    clock_ahead_ms: i64,
+) -> Result<(), DeviceError> {
+    setting::put(db, setting::LAST_CONTACT, at)?;
+    setting::put(db, setting::CLOCK_AHEAD_MS, &clock_ahead_ms.to_string())
+}

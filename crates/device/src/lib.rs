@@ -1,0 +1,14 @@
+//! One tablet: its encrypted store, its files, the exchange with the office,
+//! and what a person can do with it.
+//!
+//! [`Device`] is the door for the app and for the headless binary. The rules
+//! of the fold are `ledger`'s, the forms are `documents`'; screens are drawn
+//! elsewhere.
+
+pub mod clock;
+mod durable;
+pub mod error;
+pub mod evidence;
+mod picture;
+pub mod vault;
+pub mod view;

@@ -1,0 +1,109 @@
+//! Takes changes into a ledger: bytes, facts, verdicts, and everything that
+//! follows from them. The caller holds the transaction, so that it all happens
+//! or none of it.
+
+use super::{blob, certificate, chain, ledger, register, task};
+use crate::error::DeviceError;
+use crate::evidence::is_hash;
+use domain::document::Manifest;
+use domain::evidence::EvidenceFile;
+use domain::id::{LedgerId, ReplicaId};
+use domain::record::{field, kind};
+use domain::task::{Genesis, PackageRef};
+use ::ledger::certificate::{ReplicaRole, SignedCertificate};
+use ::ledger::fact::{facts, verdicts};
+use ::ledger::seal::PublicKey;
+use ::ledger::{Change, ChainHead, Fact, Register};
+use rusqlite::Connection;
+use std::collections::BTreeSet;
+
+/// Changes that are being taken into one ledger. [`Batch::finish`] settles
+/// what they touched.
+pub(crate) struct Batch<'a> {
+    db: &'a Connection,
+    ledger: LedgerId,
+    office: PublicKey,
+    touched: BTreeSet<Register>,
+}
+
+impl<'a> Batch<'a> {
+    pub(crate) fn new(db: &'a Connection, ledger: LedgerId, office: PublicKey) -> Self {
+        Self { db, ledger, office, touched: BTreeSet::new() }
+    }
+
+    /// Appends a change; one that cannot be read is kept and states nothing.
+    pub(crate) fn append(
+        &mut self,
+        replica: ReplicaId,
+        role: ReplicaRole,
+        head: &ChainHead,
+        bytes: &[u8],
+        change: Option<&Change>,
+    ) -> Result<(), DeviceError> {
+        chain::append(self.db, self.ledger, replica, head, bytes)?;
+        let Some(change) = change else { return Ok(()) };
+        for fact in facts(replica, role, head, change) {
+            register::insert_fact(self.db, self.ledger, &fact)?;
+            self.notice(&fact)?;
+            self.touched.insert(fact.register);
+        }
+        for verdict in verdicts(role, change) {
+            register::insert_verdict(self.db, self.ledger, &verdict)?;
+            self.touched.extend(register::touched_by(self.db, self.ledger, verdict.change)?);
+        }
+        Ok(())
+    }
+
+    /// Settles every register touched and brings the lists up to date.
+    pub(crate) fn finish(self) -> Result<(), DeviceError> {
+        register::settle(self.db, self.ledger, &self.touched)?;
+        task::project(self.db, self.ledger, &self.touched)
+    }
+
+    /// What the store itself must know of a statement: what the ledger is,
+    /// whose seals to believe, and which files exist.
+    fn notice(&self, fact: &Fact) -> Result<(), DeviceError> {
+        let by_server = fact.role == ReplicaRole::Server;
+        match (fact.register.kind.as_str(), fact.register.field.as_str()) {
+            (kind::GENESIS, field::CHARTER) if by_server => {
+                if let Ok(genesis) = serde_json::from_value::<Genesis>(fact.val.clone()) {
+                    ledger::charter(self.db, self.ledger, &genesis)?;
+                }
+            }
+            (kind::REPLICA, field::CERTIFICATE) if by_server => {
+                if let Ok(signed) = serde_json::from_value::<SignedCertificate>(fact.val.clone())
+                    && let Ok(read) = signed.verify(&self.office)
+                {
+                    certificate::put(self.db, read.replica, &signed)?;
+                }
+            }
+            (kind::TASK, field::PACKAGE) if by_server => {
+                if let Ok(package) = serde_json::from_value::<PackageRef>(fact.val.clone()) {
+                    self.refer(&package.sha256, package.bytes, blob::Rank::Package)?;
+                }
+            }
+            (kind::EVIDENCE, field::FILE) => {
+                if let Ok(file) = serde_json::from_value::<EvidenceFile>(fact.val.clone()) {
+                    self.refer(&file.sha256, file.bytes, blob::Rank::Original)?;
+                    if let Some(thumbnail) = file.thumbnail {
+                        self.refer(&thumbnail, 0, blob::Rank::Thumbnail)?;
+                    }
+                }
+            }
+            (kind::DOCUMENT, field::MANIFEST) => {
+                if let Ok(manifest) = serde_json::from_value::<Manifest>(fact.val.clone()) {
+                    self.refer(&manifest.pdf_sha256, manifest.pdf_bytes, blob::Rank::Document)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn refer(&self, sha256: &str, bytes: u64, rank: blob::Rank) -> Result<(), DeviceError> {
+        if is_hash(sha256) {
+            blob::refer(self.db, self.ledger, sha256, bytes, rank)?;
+        }
+        Ok(())
+    }
+}

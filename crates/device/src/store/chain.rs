@@ -1,0 +1,320 @@
+//! Chains, changes and seals: the wire truth, kept verbatim.
+
+use super::{integer, parsed, position};
+use crate::error::DeviceError;
+use domain::id::{LedgerId, ReplicaId};
+use ledger::holdings::{Held, Holdings, Span};
+use ledger::id::Hash;
+use ledger::incoming::{HeldChain, Page};
+use ledger::seal::{Seal, Signature, Signer};
+use ledger::{Change, ChainHead, ChangeId, Limits};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::BTreeMap;
+
+/// Changes of a chain that may stay without a seal.
+const UNSEALED_CHANGES_MAX: u64 = 400;
+/// Bytes of a chain that may stay without a seal.
+const UNSEALED_BYTES_MAX: i64 = 192 * 1024;
+
+/// How far a chain is held.
+pub(crate) fn head(
+    db: &Connection,
+    ledger: LedgerId,
+    replica: ReplicaId,
+) -> Result<ChainHead, DeviceError> {
+    let row = db
+        .prepare_cached("SELECT pos, hash FROM chain WHERE ledger = ?1 AND replica = ?2")?
+        .query_row(params![ledger.to_string(), replica.to_string()], |row| {
+            Ok(ChainHead { pos: position(row.get(0)?), hash: Hash(row.get(1)?) })
+        })
+        .optional()?;
+    Ok(row.unwrap_or_else(|| ChainHead::empty(ledger, replica)))
+}
+
+/// The chain hash at a position, if it is here.
+pub(crate) fn hash_at(
+    db: &Connection,
+    ledger: LedgerId,
+    replica: ReplicaId,
+    pos: u64,
+) -> Result<Option<Hash>, DeviceError> {
+    let hash: Option<[u8; 32]> = db
+        .prepare_cached("SELECT hash FROM change WHERE ledger = ?1 AND replica = ?2 AND pos = ?3")?
+        .query_row(params![ledger.to_string(), replica.to_string(), integer(pos)], |row| row.get(0))
+        .optional()?;
+    Ok(hash.map(Hash))
+}
+
+/// How many changes a replica has written over all ledgers.
+pub(crate) fn count(db: &Connection, replica: ReplicaId) -> Result<u64, DeviceError> {
+    let sum: i64 = db.query_row(
+        "SELECT COALESCE(SUM(pos), 0) FROM chain WHERE replica = ?1",
+        [replica.to_string()],
+        |row| row.get(0),
+    )?;
+    Ok(position(sum))
+}
+
+/// Appends verbatim bytes at the next position.
+pub(crate) fn append(
+    db: &Connection,
+    ledger: LedgerId,
+    replica: ReplicaId,
+    at: &ChainHead,
+    bytes: &[u8],
+) -> Result<(), DeviceError> {
+    let (ledger, replica) = (ledger.to_string(), replica.to_string());
+    db.prepare_cached(
+        "INSERT INTO change (ledger, replica, pos, id, hash, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        ledger,
+        replica,
+        integer(at.pos),
+        at.change_id().to_string(),
+        at.hash.0,
+        bytes
+    ])?;
+    db.prepare_cached(
+        "INSERT INTO chain (ledger, replica, pos, hash) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (ledger, replica) DO UPDATE SET pos = excluded.pos, hash = excluded.hash",
+    )?
+    .execute(params![ledger, replica, integer(at.pos), at.hash.0])?;
+    Ok(())
+}
+
+/// Keeps a seal that was verified or made here. Every seal is kept.
+pub(crate) fn keep_seal(
+    db: &Connection,
+    ledger: LedgerId,
+    replica: ReplicaId,
+    seal: &Seal,
+) -> Result<(), DeviceError> {
+    let (ledger, replica) = (ledger.to_string(), replica.to_string());
+    db.prepare_cached(
+        "INSERT INTO seal (ledger, replica, pos, signature) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![ledger, replica, integer(seal.pos), seal.signature.0])?;
+    db.prepare_cached(
+        "UPDATE chain SET sealed_pos = MAX(sealed_pos, ?3) WHERE ledger = ?1 AND replica = ?2",
+    )?
+    .execute(params![ledger, replica, integer(seal.pos)])?;
+    Ok(())
+}
+
+/// Seals every chain of our own up to its head; called before an exchange.
+pub(crate) fn seal_all(
+    db: &Connection,
+    replica: ReplicaId,
+    signer: &Signer,
+) -> Result<(), DeviceError> {
+    let mut select = db
+        .prepare_cached("SELECT ledger FROM chain WHERE replica = ?1 AND sealed_pos < pos")?;
+    let ledgers: Vec<String> = select
+        .query_map([replica.to_string()], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for ledger in ledgers {
+        let ledger = parsed(&ledger)?;
+        let seal = signer.seal(ledger, replica, &head(db, ledger, replica)?);
+        keep_seal(db, ledger, replica, &seal)?;
+    }
+    Ok(())
+}
+
+/// Seals our chain of one ledger when much of it has no seal yet, so that a
+/// page can always end on a seal.
+pub(crate) fn seal_if_long(
+    db: &Connection,
+    ledger: LedgerId,
+    replica: ReplicaId,
+    signer: &Signer,
+) -> Result<(), DeviceError> {
+    let (sealed, bytes): (i64, i64) = db
+        .prepare_cached(
+            "SELECT c.sealed_pos, (SELECT COALESCE(SUM(LENGTH(h.bytes)), 0) FROM change h
+                WHERE h.ledger = c.ledger AND h.replica = c.replica AND h.pos > c.sealed_pos)
+             FROM chain c WHERE c.ledger = ?1 AND c.replica = ?2",
+        )?
+        .query_row(params![ledger.to_string(), replica.to_string()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let head = head(db, ledger, replica)?;
+    if head.pos - position(sealed).min(head.pos) >= UNSEALED_CHANGES_MAX
+        || bytes >= UNSEALED_BYTES_MAX
+    {
+        keep_seal(db, ledger, replica, &signer.seal(ledger, replica, &head))?;
+    }
+    Ok(())
+}
+
+/// Everything held of readable ledgers.
+pub(crate) fn holdings(db: &Connection) -> Result<Holdings, DeviceError> {
+    let mut select = db.prepare_cached(
+        "SELECT c.ledger, c.replica, c.pos, c.hash FROM chain c
+         JOIN ledger l ON l.ledger = c.ledger AND l.granted = 1",
+    )?;
+    let rows = select.query_map([], |row| {
+        Ok((
+            row.get::<_, String>(0)?,
+            row.get::<_, String>(1)?,
+            ChainHead { pos: position(row.get(2)?), hash: Hash(row.get(3)?) },
+        ))
+    })?;
+    let mut holdings = Holdings::default();
+    for row in rows {
+        let (ledger, replica, head) = row?;
+        let chains = holdings.0.entry(parsed(&ledger)?).or_default();
+        chains.insert(parsed(&replica)?, Held::from(&head));
+    }
+    Ok(holdings)
+}
+
+/// What is held of the chain that a page belongs to, at the page's positions.
+pub(crate) fn held(db: &Connection, page: &Page) -> Result<HeldChain, DeviceError> {
+    let upto = page.after.saturating_add(page.changes.len() as u64);
+    let mut select = db.prepare_cached(
+        "SELECT pos, hash FROM change
+         WHERE ledger = ?1 AND replica = ?2 AND pos BETWEEN ?3 AND ?4",
+    )?;
+    let rows = select.query_map(
+        params![
+            page.ledger.to_string(),
+            page.replica.to_string(),
+            integer(page.after),
+            integer(upto)
+        ],
+        |row| Ok((position(row.get(0)?), Hash(row.get(1)?))),
+    )?;
+    let known: BTreeMap<u64, Hash> = rows.collect::<Result<_, _>>()?;
+    Ok(HeldChain { head: head(db, page.ledger, page.replica)?, known })
+}
+
+/// A page of a span that ends on a seal: at least one sealed stretch, and then
+/// as many as fit into `bytes_max`. None when nothing in it is sealed.
+pub(crate) fn page(
+    db: &Connection,
+    span: &Span,
+    bytes_max: usize,
+) -> Result<Option<Page>, DeviceError> {
+    let mut page = Page {
+        ledger: span.ledger,
+        replica: span.replica,
+        after: span.after,
+        changes: Vec::new(),
+        seals: Vec::new(),
+    };
+    let mut bytes = 0;
+    let mut from = span.after;
+    for seal in seals(db, span)? {
+        let stretch = bytes_between(db, span, from, seal.pos)?;
+        let size: usize = stretch.iter().map(Vec::len).sum();
+        if !page.seals.is_empty() && bytes + size > bytes_max {
+            break;
+        }
+        bytes += size;
+        from = seal.pos;
+        page.changes.extend(stretch);
+        page.seals.push(seal);
+    }
+    Ok((!page.seals.is_empty()).then_some(page))
+}
+
+fn seals(db: &Connection, span: &Span) -> Result<Vec<Seal>, DeviceError> {
+    let mut select = db.prepare_cached(
+        "SELECT pos, signature FROM seal
+         WHERE ledger = ?1 AND replica = ?2 AND pos > ?3 AND pos <= ?4 ORDER BY pos",
+    )?;
+    let rows = select.query_map(
+        params![
+            span.ledger.to_string(),
+            span.replica.to_string(),
+            integer(span.after),
+            integer(span.upto)
+        ],
+        |row| Ok(Seal { pos: position(row.get(0)?), signature: Signature(row.get(1)?) }),
+    )?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn bytes_between(
+    db: &Connection,
+    span: &Span,
+    after: u64,
+    upto: u64,
+) -> Result<Vec<Vec<u8>>, DeviceError> {
+    let mut select = db.prepare_cached(
+        "SELECT bytes FROM change
+         WHERE ledger = ?1 AND replica = ?2 AND pos > ?3 AND pos <= ?4 ORDER BY pos",
+    )?;
+    let rows = select.query_map(
+        params![span.ledger.to_string(), span.replica.to_string(), integer(after), integer(upto)],
+        |row| row.get(0),
+    )?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A change as it is read for people.
+pub(crate) struct Written {
+    pub(crate) id: ChangeId,
+    pub(crate) replica: ReplicaId,
+    pub(crate) change: Change,
+}
+
+/// Every readable change of a ledger; what cannot be decoded is left out.
+pub(crate) fn changes(db: &Connection, ledger: LedgerId) -> Result<Vec<Written>, DeviceError> {
+    let mut select = db
+        .prepare_cached("SELECT id, replica, bytes FROM change WHERE ledger = ?1")?;
+    let rows = select.query_map([ledger.to_string()], row_text)?;
+    read_all(rows)
+}
+
+/// The readable changes of a span.
+pub(crate) fn changes_of(db: &Connection, span: &Span) -> Result<Vec<Written>, DeviceError> {
+    let mut select = db.prepare_cached(
+        "SELECT id, replica, bytes FROM change
+         WHERE ledger = ?1 AND replica = ?2 AND pos > ?3 AND pos <= ?4 ORDER BY pos",
+    )?;
+    let rows = select.query_map(
+        params![
+            span.ledger.to_string(),
+            span.replica.to_string(),
+            integer(span.after),
+            integer(span.upto)
+        ],
+        row_text,
+    )?;
+    read_all(rows)
+}
+
+/// One change by its id.
+pub(crate) fn change(
+    db: &Connection,
+    ledger: LedgerId,
+    id: ChangeId,
+) -> Result<Option<Written>, DeviceError> {
+    let mut select = db.prepare_cached(
+        "SELECT id, replica, bytes FROM change WHERE ledger = ?1 AND id = ?2",
+    )?;
+    let rows = select.query_map(params![ledger.to_string(), id.to_string()], row_text)?;
+    Ok(read_all(rows)?.pop())
+}
+
+type RowText = (String, String, Vec<u8>);
+
+fn row_text(row: &rusqlite::Row<'_>) -> rusqlite::Result<RowText> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}
+
+fn read_all(
+    rows: impl Iterator<Item = rusqlite::Result<RowText>>,
+) -> Result<Vec<Written>, DeviceError> {
+    let mut all = Vec::new();
+    for row in rows {
+        let (id, replica, bytes) = row?;
+        if let Ok(change) = Change::decode(&bytes, Limits::SERVER) {
+            all.push(Written { id: parsed(&id)?, replica: parsed(&replica)?, change });
+        }
+    }
+    Ok(all)
+}

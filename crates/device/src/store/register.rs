@@ -1,0 +1,211 @@
+//! Facts, verdicts and what the registers amount to.
+
+use super::parsed;
+use crate::error::DeviceError;
+use domain::id::{LedgerId, RecordId};
+use ledger::fact::VerdictKind;
+use ledger::policy::{Resolved, policy, resolve};
+use ledger::{ChangeId, Fact, Register, Verdict};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Keeps a fact; keeping it again changes nothing.
+pub(crate) fn insert_fact(
+    db: &Connection,
+    ledger: LedgerId,
+    fact: &Fact,
+) -> Result<(), DeviceError> {
+    db.prepare_cached(
+        "INSERT INTO fact (ledger, kind, rec, field, change, idx, json)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![
+        ledger.to_string(),
+        fact.register.kind,
+        fact.register.rec.to_string(),
+        fact.register.field,
+        fact.id.change.to_string(),
+        fact.id.index,
+        serde_json::to_string(fact)?
+    ])?;
+    Ok(())
+}
+
+/// Keeps a verdict.
+pub(crate) fn insert_verdict(
+    db: &Connection,
+    ledger: LedgerId,
+    verdict: &Verdict,
+) -> Result<(), DeviceError> {
+    let word = match verdict.verdict {
+        VerdictKind::Void => "void",
+        VerdictKind::Review => "review",
+    };
+    db.prepare_cached(
+        "INSERT INTO verdict (ledger, change, verdict, reason) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![ledger.to_string(), verdict.change.to_string(), word, verdict.reason])?;
+    Ok(())
+}
+
+/// The registers that a change states something on.
+pub(crate) fn touched_by(
+    db: &Connection,
+    ledger: LedgerId,
+    change: ChangeId,
+) -> Result<Vec<Register>, DeviceError> {
+    let mut select = db.prepare_cached(
+        "SELECT kind, rec, field FROM fact WHERE ledger = ?1 AND change = ?2",
+    )?;
+    let rows = select.query_map(params![ledger.to_string(), change.to_string()], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+    })?;
+    rows.map(|row| {
+        let (kind, rec, field) = row?;
+        Ok(Register { kind, rec: parsed(&rec)?, field })
+    })
+    .collect()
+}
+
+/// Every verdict in a ledger.
+pub(crate) fn verdicts(
+    db: &Connection,
+    ledger: LedgerId,
+) -> Result<BTreeMap<ChangeId, VerdictKind>, DeviceError> {
+    // `void` comes after `review`, so the graver of two stays in the map.
+    let mut select = db.prepare_cached(
+        "SELECT change, verdict FROM verdict WHERE ledger = ?1 ORDER BY change, verdict",
+    )?;
+    let rows = select.query_map([ledger.to_string()], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+    })?;
+    rows.map(|row| {
+        let (change, word) = row?;
+        let kind = if word == "void" { VerdictKind::Void } else { VerdictKind::Review };
+        Ok((parsed(&change)?, kind))
+    })
+    .collect()
+}
+
+/// Settles registers anew from their facts.
+pub(crate) fn settle(
+    db: &Connection,
+    ledger: LedgerId,
+    registers: &BTreeSet<Register>,
+) -> Result<(), DeviceError> {
+    if registers.is_empty() {
+        return Ok(());
+    }
+    let voided: BTreeSet<ChangeId> = verdicts(db, ledger)?
+        .into_iter()
+        .filter(|(_, kind)| *kind == VerdictKind::Void)
+        .map(|(change, _)| change)
+        .collect();
+    let mut upsert = db.prepare_cached(
+        "INSERT INTO register (ledger, kind, rec, field, json, contested)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (ledger, kind, rec, field)
+         DO UPDATE SET json = excluded.json, contested = excluded.contested",
+    )?;
+    for register in registers {
+        let resolved = resolve(policy(register), &facts(db, ledger, register)?, &voided);
+        upsert.execute(params![
+            ledger.to_string(),
+            register.kind,
+            register.rec.to_string(),
+            register.field,
+            serde_json::to_string(&resolved)?,
+            resolved.contested
+        ])?;
+    }
+    Ok(())
+}
+
+/// Everything stated on a register.
+pub(crate) fn facts(
+    db: &Connection,
+    ledger: LedgerId,
+    register: &Register,
+) -> Result<Vec<Fact>, DeviceError> {
+    let mut select = db.prepare_cached(
+        "SELECT json FROM fact WHERE ledger = ?1 AND kind = ?2 AND rec = ?3 AND field = ?4",
+    )?;
+    let rows = select.query_map(
+        params![
+            ledger.to_string(),
+            register.kind,
+            register.rec.to_string(),
+            register.field
+        ],
+        |row| row.get::<_, String>(0),
+    )?;
+    rows.map(|json| Ok(serde_json::from_str(&json?)?)).collect()
+}
+
+/// What one register amounts to; nothing stated is an empty answer.
+pub(crate) fn get(
+    db: &Connection,
+    ledger: LedgerId,
+    register: &Register,
+) -> Result<Resolved, DeviceError> {
+    let json: Option<String> = db
+        .prepare_cached(
+            "SELECT json FROM register
+             WHERE ledger = ?1 AND kind = ?2 AND rec = ?3 AND field = ?4",
+        )?
+        .query_row(
+            params![
+                ledger.to_string(),
+                register.kind,
+                register.rec.to_string(),
+                register.field
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    json.map_or_else(|| Ok(Resolved::default()), |json| Ok(serde_json::from_str(&json)?))
+}
+
+/// Every register of a ledger.
+pub(crate) fn all(
+    db: &Connection,
+    ledger: LedgerId,
+) -> Result<BTreeMap<Register, Resolved>, DeviceError> {
+    let mut select = db
+        .prepare_cached("SELECT kind, rec, field, json FROM register WHERE ledger = ?1")?;
+    let rows = select.query_map([ledger.to_string()], |row| {
+        Ok((
+            row.get::<_, String>(0)?,
+            row.get::<_, String>(1)?,
+            row.get::<_, String>(2)?,
+            row.get::<_, String>(3)?,
+        ))
+    })?;
+    rows.map(|row| {
+        let (kind, rec, field, json) = row?;
+        let rec: RecordId = parsed(&rec)?;
+        Ok((Register { kind, rec, field }, serde_json::from_str(&json)?))
+    })
+    .collect()
+}
+
+/// The fields of one record.
+pub(crate) fn record(
+    db: &Connection,
+    ledger: LedgerId,
+    kind: &str,
+    rec: RecordId,
+) -> Result<BTreeMap<String, Resolved>, DeviceError> {
+    let mut select = db.prepare_cached(
+        "SELECT field, json FROM register WHERE ledger = ?1 AND kind = ?2 AND rec = ?3",
+    )?;
+    let rows = select.query_map(params![ledger.to_string(), kind, rec.to_string()], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+    })?;
+    rows.map(|row| {
+        let (field, json) = row?;
+        Ok((field, serde_json::from_str(&json)?))
+    })
+    .collect()
+}

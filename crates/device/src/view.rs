@@ -1,0 +1,253 @@
+//! The shapes that the app's screens receive, beside the task's board
+//! (`ledger::board`). Plain data; types for the UI are generated from here.
+
+use domain::id::LedgerId;
+use ledger::board::TaskCard;
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+/// What stands between the person and the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// This tablet belongs to nobody yet.
+    Unenrolled,
+    /// The PIN is wanted.
+    Locked,
+    /// Open.
+    Open,
+}
+
+/// The state of the tablet as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct AppStatus {
+    /// What stands between the person and the work.
+    pub gate: Gate,
+    /// The person enrolled, once known.
+    pub person: Option<PersonCard>,
+    /// Seconds until the next PIN is taken; 0 when one may be tried.
+    pub wait_seconds: u32,
+    /// Wrong PINs in a row so far.
+    pub wrong_pins: u32,
+    /// Version of the app.
+    pub version: String,
+    /// Suggested office address for enrolment, when one was configured.
+    pub suggested_server: Option<String>,
+    /// Suggested one-time code for enrolment, when one was configured.
+    pub suggested_code: Option<String>,
+}
+
+/// The certificate card (亮证).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct PersonCard {
+    /// Name.
+    pub name: String,
+    /// Department.
+    pub department: String,
+    /// Short name of the department.
+    pub department_short: String,
+    /// Certificate number.
+    pub cert_no: String,
+    /// Last day of validity, `YYYY-MM-DD`.
+    pub valid_to: String,
+    /// Number of this tablet, such as `平板 2`.
+    pub tablet: String,
+}
+
+/// A task in the list of visits, with its readiness for offline work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct Visit {
+    /// The task.
+    pub card: TaskCard,
+    /// What is still missing on this tablet; empty means ready for offline.
+    pub missing: Vec<Missing>,
+}
+
+/// Something a visit needs that is not on the tablet yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// The task's header or team.
+    Task,
+    /// Checklist and law texts.
+    Package,
+}
+
+/// How the exchange with the office stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct SyncStatus {
+    /// Whether one is running now.
+    pub running: bool,
+    /// Changes that are only on this tablet.
+    pub unsent_changes: u32,
+    /// Files that are only on this tablet.
+    pub unsent_files: u32,
+    /// Their bytes.
+    #[specta(type = f64)]
+    pub unsent_bytes: u64,
+    /// Last successful contact, RFC 3339 UTC.
+    pub last_contact: Option<String>,
+    /// The last failure since then.
+    pub last_error: Option<AppError>,
+    /// What is only here, newest first (at most 200).
+    pub pending: Vec<PendingChange>,
+    /// Milliseconds this tablet's clock is ahead of the office's; none before contact.
+    #[specta(type = Option<f64>)]
+    pub clock_ahead_ms: Option<i64>,
+}
+
+/// A change or file that is only on this tablet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct PendingChange {
+    /// The joint or internal ledger it belongs to.
+    pub ledger: LedgerId,
+    /// Enterprise's name, for the person.
+    pub enterprise: String,
+    /// What was done: an intent such as `item.answer`, or `file`.
+    pub intent: String,
+    /// When, RFC 3339 UTC.
+    pub wall: String,
+    /// Bytes of a file; 0 for a change.
+    #[specta(type = f64)]
+    pub bytes: u64,
+}
+
+/// A legal basis or criterion as the reader shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct Article {
+    /// Code.
+    pub code: String,
+    /// Title of the law or source of the criterion.
+    pub title: String,
+    /// Article, such as 第三十六条第三款; empty for criteria.
+    pub article: String,
+    /// Gist or criterion text.
+    pub text: String,
+    /// First day of effect, `YYYY-MM-DD`.
+    pub effective_from: Option<String>,
+    /// Whether the reference has not been verified against the text of the law.
+    pub uncertain: bool,
+}
+
+/// A new finding as the screen hands it over.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Type)]
+pub struct FindingDraft {
+    /// The item it was found at, if any.
+    pub item: Option<domain::id::RecordId>,
+    /// What is the case.
+    pub fact: String,
+    /// Where.
+    pub location: String,
+    /// 一般 or 重大.
+    pub level: domain::finding::Level,
+    /// Criterion for 重大.
+    pub criterion: Option<String>,
+    /// Codes of legal bases.
+    pub basis: Vec<String>,
+    /// What is required.
+    pub requirement: String,
+    /// Working days to put it right; none sets no deadline.
+    pub deadline_workdays: Option<u32>,
+}
+
+/// A value the person chose for a register.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Type)]
+#[serde(tag = "type", content = "value", rename_all = "snake_case")]
+pub enum ChosenValue {
+    /// An item's answer; `null` is 未查.
+    Answer(Option<domain::finding::Answer>),
+    /// A finding's assessment.
+    Assessment {
+        /// 一般 or 重大.
+        level: domain::finding::Level,
+        /// Criterion.
+        criterion: Option<String>,
+        /// Legal bases.
+        basis: Vec<String>,
+    },
+    /// Text.
+    Text(String),
+    /// A date, `YYYY-MM-DD`.
+    Date(String),
+}
+
+/// What the app tells the person when something did not work. The words are
+/// the UI's, by code; `detail` holds numbers or names that belong into them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct AppError {
+    /// The closed list of causes.
+    pub code: ErrorCode,
+    /// Something to name, such as a file name or a number of seconds; never
+    /// personal data.
+    pub detail: Option<String>,
+}
+
+/// Why something did not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// No network, or the office does not answer.
+    Offline,
+    /// The office answered in the middle, or with something unreadable.
+    ServerTrouble,
+    /// The address is not an office of this system.
+    NotAnOffice,
+    /// The enrolment code is wrong.
+    CodeWrong,
+    /// The enrolment code was used already.
+    CodeUsed,
+    /// The enrolment code is too old.
+    CodeExpired,
+    /// This tablet was taken out of service by the office.
+    Revoked,
+    /// This app is too old to sign or decide.
+    TooOld,
+    /// The PIN is wrong.
+    PinWrong,
+    /// Too many wrong PINs; `detail` is the number of seconds to wait.
+    PinWait,
+    /// The PIN is too short or not made of digits.
+    PinWeak,
+    /// The app is locked.
+    Locked,
+    /// The tablet is already enrolled.
+    AlreadyEnrolled,
+    /// The tablet is not enrolled.
+    NotEnrolled,
+    /// The file is empty.
+    FileEmpty,
+    /// The file is larger than allowed; `detail` is the limit in MiB.
+    FileTooLarge,
+    /// The file is not a picture of a known kind.
+    FileUnknown,
+    /// The picture is damaged.
+    FileDamaged,
+    /// A file is not on this tablet (yet).
+    FileAbsent,
+    /// There is no such task on this tablet.
+    NoSuchTask,
+    /// There is no such item or finding.
+    NoSuchRecord,
+    /// Another department owns it; a proposal is the way.
+    NotOwner,
+    /// Only the owner's site lead or deputy decides.
+    NotDecider,
+    /// There is no conflict (any more).
+    NoConflict,
+    /// A reason is wanted.
+    ReasonMissing,
+    /// A text is empty where one is wanted.
+    TextMissing,
+    /// What was entered is too long.
+    TooLong,
+    /// What was entered does not have the right form.
+    Malformed,
+    /// The disk is full.
+    DiskFull,
+    /// The store cannot be read.
+    StoreDamaged,
+    /// The fonts for documents are not installed.
+    FontsMissing,
+    /// Something that should not happen; it is in the log.
+    Internal,
+}

@@ -1,0 +1,133 @@
+//! What a change states, taken apart: statements on registers, and the
+//! server's verdicts on other changes. Both are sets; no order matters.
+
+use crate::certificate::ReplicaRole;
+use crate::chain::ChainHead;
+use crate::change::Change;
+use crate::decision::Ruling;
+use crate::id::{ChangeId, Register, WriteId};
+use crate::policy;
+use domain::id::{PersonId, ReplicaId};
+use domain::record::{field, kind};
+use domain::time::Wall;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// How a statement came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Nature {
+    /// A person set the value.
+    Write,
+    /// The owner's decider settled a conflict with it.
+    Decision,
+}
+
+/// One statement on one register.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// The register.
+    pub register: Register,
+    /// The write that states it; unique within the register.
+    pub id: WriteId,
+    /// The value; null clears.
+    pub val: Value,
+    /// The statements on the same register that it replaces, if the policy lets it.
+    pub sup: Vec<WriteId>,
+    /// How it came about.
+    pub nature: Nature,
+    /// Whose chain it stands in.
+    pub replica: ReplicaId,
+    /// What kind of writer that is.
+    pub role: ReplicaRole,
+    /// The position there.
+    pub pos: u64,
+    /// The person.
+    pub author: PersonId,
+    /// The writer's own clock.
+    pub wall: Wall,
+    /// The writer's own count.
+    pub n: u64,
+}
+
+/// What the server says of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerdictKind {
+    /// It takes no effect; its content stays and can be adopted.
+    Void,
+    /// It takes effect, and a person at the office must look at it.
+    Review,
+}
+
+/// The server's judgement on one change.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The change judged.
+    pub change: ChangeId,
+    /// What is said of it.
+    pub verdict: VerdictKind,
+    /// Why, as a code such as `not_owner`.
+    pub reason: String,
+}
+
+impl Verdict {
+    /// The wire form, the value of a `judgement` record's field `verdict`.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        json!({"change": self.change.to_string(), "verdict": self.verdict, "reason": self.reason})
+    }
+}
+
+/// The statements that a change makes, its decisions' effects included.
+///
+/// What only the server may write is no statement when a tablet writes it:
+/// the bytes stay in the chain, without effect.
+#[must_use]
+pub fn facts(replica: ReplicaId, role: ReplicaRole, head: &ChainHead, change: &Change) -> Vec<Fact> {
+    let id = head.change_id();
+    let mut facts = Vec::with_capacity(change.writes.len());
+    for (index, write) in change.writes.iter().enumerate() {
+        let Ok(index) = u32::try_from(index) else { break };
+        if role == ReplicaRole::Tablet && policy::server_only(&write.register) {
+            continue;
+        }
+        let fact = Fact {
+            register: write.register.clone(),
+            id: WriteId { change: id, index },
+            val: write.val.clone(),
+            sup: write.sup.clone(),
+            nature: Nature::Write,
+            replica,
+            role,
+            pos: head.pos,
+            author: change.author,
+            wall: change.wall,
+            n: change.n,
+        };
+        if write.register.is(kind::DECISION, field::RULING)
+            && let Some(ruling) = Ruling::from_value(&write.val)
+            && !(role == ReplicaRole::Tablet && policy::server_only(&ruling.target))
+        {
+            facts.push(Fact {
+                register: ruling.target,
+                val: ruling.value,
+                sup: ruling.heads,
+                nature: Nature::Decision,
+                ..fact.clone()
+            });
+        }
+        facts.push(fact);
+    }
+    facts
+}
+
+/// The verdicts that a change passes on others; only the server's chain does.
+#[must_use]
+pub fn verdicts(role: ReplicaRole, change: &Change) -> Vec<Verdict> {
+    if role != ReplicaRole::Server {
+        return Vec::new();
+    }
+    let judged = change.writes.iter().filter(|w| w.register.is(kind::JUDGEMENT, field::VERDICT));
+    judged.filter_map(|w| serde_json::from_value(w.val.clone()).ok()).collect()
+}

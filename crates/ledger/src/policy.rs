@@ -1,0 +1,205 @@
+//! How the standing values of a register become what is shown: the table of
+//! policies, and the one function that every replica runs.
+
+use crate::certificate::ReplicaRole;
+use crate::fact::{Fact, Nature};
+use crate::id::{ChangeId, Register, WriteId};
+use domain::finding::{Answer, Assessment, Level};
+use domain::id::{PersonId, ReplicaId};
+use domain::record::{field as f, kind as k};
+use domain::time::Wall;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The version of this table and of [`resolve`]; pinned by a ledger's first change.
+pub const FOLD_VERSION: u32 = 1;
+
+/// How a register's standing values are settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Policy {
+    /// One side alone writes it: the newest is shown.
+    Single,
+    /// Low stakes: the newest is shown, the others stay in the history.
+    Latest,
+    /// The gravest is shown until the owner decides.
+    Severest,
+    /// The earliest date is shown until the owner decides.
+    Earliest,
+    /// Free text: the newest is shown, the others beside it, until the owner decides.
+    KeepBoth,
+}
+
+impl Policy {
+    /// Whether only a decision replaces what another person stated.
+    #[must_use]
+    pub fn is_guarded(self) -> bool {
+        matches!(self, Self::Severest | Self::Earliest | Self::KeepBoth)
+    }
+}
+
+/// The table. What it does not list comes from a newer version and is shown
+/// with nothing hidden.
+#[must_use]
+pub fn policy(register: &Register) -> Policy {
+    match (register.kind.as_str(), register.field.as_str()) {
+        (k::GENESIS, f::CHARTER)
+        | (k::TASK, f::HEADER | f::PACKAGE | f::STATUS)
+        | (k::PARTY, f::PARTY)
+        | (k::MEMBER, f::SEAT)
+        | (k::REPLICA, f::CERTIFICATE)
+        | (k::JUDGEMENT, f::VERDICT)
+        | (k::FINDING, f::ORIGIN | f::REVIEW)
+        | (k::EVIDENCE, f::FILE)
+        | (k::PROPOSAL, f::CONTENT)
+        | (k::DECISION, f::RULING)
+        | (k::DOCUMENT, f::MANIFEST) => Policy::Single,
+        (k::ITEM, f::REMARK) | (k::FINDING, f::LOCATION) | (k::PROPOSAL, f::REPLY) => {
+            Policy::Latest
+        }
+        (k::ITEM, f::RESULT) | (k::FINDING, f::ASSESSMENT) => Policy::Severest,
+        (k::FINDING, f::DEADLINE) => Policy::Earliest,
+        _ => Policy::KeepBoth,
+    }
+}
+
+/// Whether only the server's chain may write the register.
+#[must_use]
+pub fn server_only(register: &Register) -> bool {
+    matches!(
+        register.kind.as_str(),
+        k::GENESIS | k::TASK | k::PARTY | k::MEMBER | k::REPLICA | k::JUDGEMENT
+    ) || register.is(k::FINDING, f::REVIEW)
+}
+
+/// Whether this version knows the register.
+#[must_use]
+pub fn is_known(register: &Register) -> bool {
+    policy(register) != Policy::KeepBoth
+        || matches!(
+            (register.kind.as_str(), register.field.as_str()),
+            (k::FINDING, f::FACT | f::REQUIREMENT) | (k::NOTE, f::TEXT)
+        )
+}
+
+/// A standing value: stated, not voided, not replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// The write that states it.
+    pub id: WriteId,
+    /// The value.
+    pub val: Value,
+    /// How it came about.
+    pub nature: Nature,
+    /// Whose chain.
+    pub replica: ReplicaId,
+    /// The person.
+    pub author: PersonId,
+    /// The writer's clock.
+    pub wall: Wall,
+}
+
+/// What a register amounts to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Resolved {
+    /// The value shown; none when nothing stands or it was cleared.
+    pub shown: Option<Value>,
+    /// Everything that stands, the shown value first.
+    pub heads: Vec<Head>,
+    /// Whether values that stand differ and wait for the owner.
+    pub contested: bool,
+}
+
+/// Settles one register from everything stated on it, in whatever order it came.
+///
+/// `voided` are the changes that the server voided; only tablets' changes can be.
+#[must_use]
+pub fn resolve(policy: Policy, facts: &[Fact], voided: &BTreeSet<ChangeId>) -> Resolved {
+    let in_force: Vec<&Fact> = facts
+        .iter()
+        .filter(|f| f.role == ReplicaRole::Server || !voided.contains(&f.id.change))
+        .collect();
+    let mut standing: Vec<&Fact> = in_force
+        .iter()
+        .copied()
+        .filter(|old| !in_force.iter().any(|new| replaces(policy, new, old)))
+        .collect();
+    standing.sort_by_key(|f| {
+        std::cmp::Reverse((rank(policy, f), f.wall, f.n, f.id))
+    });
+
+    // A cleared value is no statement beside one that is.
+    let mut said = standing.iter().filter(|f| !f.val.is_null()).map(|f| &f.val);
+    let contested = policy.is_guarded()
+        && said.next().is_some_and(|first| said.any(|other| other != first));
+    let shown = standing.first().map(|f| f.val.clone()).filter(|v| !v.is_null());
+    let heads = standing
+        .into_iter()
+        .map(|f| Head {
+            id: f.id,
+            val: f.val.clone(),
+            nature: f.nature,
+            replica: f.replica,
+            author: f.author,
+            wall: f.wall,
+        })
+        .collect();
+    Resolved { shown, heads, contested }
+}
+
+/// Whether `new` replaces `old`.
+fn replaces(policy: Policy, new: &Fact, old: &Fact) -> bool {
+    let later_in_own_chain = new.replica == old.replica && new.pos > old.pos;
+    if !later_in_own_chain && !new.sup.contains(&old.id) {
+        return false;
+    }
+    if new.id == old.id {
+        return false;
+    }
+    // A conflict is closed, and a severity lowered, by a decision alone.
+    !policy.is_guarded()
+        || new.nature == Nature::Decision
+        || (new.author == old.author && old.nature == Nature::Write)
+}
+
+/// What stands first: higher is shown.
+fn rank(policy: Policy, fact: &Fact) -> Rank {
+    if fact.val.is_null() && policy.is_guarded() {
+        return Rank::default();
+    }
+    match policy {
+        Policy::Single | Policy::Latest => Rank::default(),
+        Policy::KeepBoth => Rank { said: true, ..Rank::default() },
+        Policy::Severest => Rank { said: true, severity: severity(&fact.val), ..Rank::default() },
+        Policy::Earliest => {
+            let date = fact.val.as_str().map(str::to_owned);
+            Rank { said: true, earliest: std::cmp::Reverse(date), ..Rank::default() }
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    said: bool,
+    severity: u8,
+    earliest: std::cmp::Reverse<Option<String>>,
+}
+
+impl Default for Rank {
+    fn default() -> Self {
+        Self { said: false, severity: 0, earliest: std::cmp::Reverse(None) }
+    }
+}
+
+/// How grave a value is. What this version cannot read counts as gravest: it
+/// must not disappear behind what it can.
+fn severity(value: &Value) -> u8 {
+    if let Ok(answer) = serde_json::from_value::<Answer>(value.clone()) {
+        return answer.severity();
+    }
+    match serde_json::from_value::<Assessment>(value.clone()).map(|a| a.level) {
+        Ok(Level::General) => 1,
+        Ok(Level::Major) => 2,
+        Err(_) => u8::MAX,
+    }
+}

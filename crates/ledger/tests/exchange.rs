@@ -1,0 +1,184 @@
+//! The exchange brings replicas to the same holdings and the same state, in
+//! few turns, whatever the bytes are, and takes nothing that does not verify.
+
+mod support;
+
+use ledger::exchange::{Request, RequestHeader};
+use ledger::holdings::{Held, Holdings, Span};
+use ledger::incoming::Refusal;
+use ledger::{Register, Write};
+use proptest::prelude::*;
+use serde_json::json;
+use support::{Replica, ledger_id, rec, replica_id, uuid};
+
+fn remark(n: u128) -> Register {
+    Register::new("item", rec(n), "remark")
+}
+
+#[test]
+fn two_tablets_agree_through_the_server() {
+    let (joint, internal) = (ledger_id(1), ledger_id(2));
+    let mut server = Replica::new(0, &[joint, internal]);
+    let mut a = Replica::new(1, &[joint, internal]);
+    let mut b = Replica::new(2, &[joint]);
+    server.set(joint, 0, &remark(0), json!("charter"));
+    server.set(internal, 0, &remark(0), json!("charter"));
+    a.set(joint, 1, &remark(1), json!("from a"));
+    a.set(internal, 1, &remark(1), json!("for our eyes"));
+    b.set(joint, 2, &remark(2), json!("from b"));
+    a.exchange(&mut server).unwrap();
+    b.exchange(&mut server).unwrap();
+    a.exchange(&mut server).unwrap();
+    let joint_only = [joint];
+    assert_eq!(a.holdings_of(&joint_only), b.holdings_of(&joint_only));
+    assert_eq!(a.fold(joint).digest(), b.fold(joint).digest());
+    assert_eq!(a.fold(internal).digest(), server.fold(internal).digest());
+    // Nothing of the internal ledger went to the other department.
+    assert!(b.chains.keys().all(|(ledger, _)| *ledger == joint));
+}
+
+#[test]
+fn with_nothing_new_one_turn_is_enough() {
+    let joint = ledger_id(1);
+    let mut server = Replica::new(0, &[joint]);
+    let mut a = Replica::new(1, &[joint]);
+    server.set(joint, 0, &remark(0), json!("charter"));
+    a.set(joint, 1, &remark(1), json!("from a"));
+    a.exchange(&mut server).unwrap();
+    assert_eq!(a.exchange(&mut server), Ok(1));
+    a.set(joint, 2, &remark(1), json!("again"));
+    assert_eq!(a.exchange(&mut server), Ok(1));
+}
+
+#[test]
+fn an_answer_lost_on_the_way_is_made_good_by_the_next_exchange() {
+    let joint = ledger_id(1);
+    let mut server = Replica::new(0, &[joint]);
+    let mut a = Replica::new(1, &[joint]);
+    server.set(joint, 0, &remark(0), json!("charter"));
+    a.set(joint, 1, &remark(1), json!("one"));
+    // The server takes the page; its answer never arrives.
+    let span = Span { ledger: joint, replica: a.id, after: 0, upto: 1 };
+    let header = RequestHeader::new(uuid(7), a.id, &a.holdings_of(&[joint]), [joint]);
+    let request = Request { header, pages: vec![a.page(&span)] };
+    server.answer(&request.encode().unwrap(), &[joint]);
+    a.set(joint, 2, &remark(1), json!("two"));
+    a.exchange(&mut server).unwrap();
+    assert_eq!(a.holdings_of(&[joint]), server.holdings_of(&[joint]));
+    assert_eq!(server.head(joint, a.id).pos, 2);
+}
+
+#[test]
+fn bytes_that_nobody_understands_keep_their_position_and_stop_nobody() {
+    let joint = ledger_id(1);
+    let mut server = Replica::new(0, &[joint]);
+    let mut a = Replica::new(1, &[joint]);
+    a.set(joint, 1, &remark(1), json!("one"));
+    a.append_raw(joint, b"\xff\x00 not a change".to_vec());
+    let own = a.id;
+    let next = a.head(joint, own).pos + 1;
+    a.gesture(joint, 3, vec![Write::new("item", rec(3), "remark", json!("three"))]);
+    a.exchange(&mut server).unwrap();
+    assert_eq!(server.head(joint, a.id).pos, next);
+    assert_eq!(server.fold(joint).resolve(&remark(3)).shown, Some(json!("three")));
+}
+
+#[test]
+fn one_changed_byte_is_refused_and_what_was_sealed_before_it_is_kept() {
+    let joint = ledger_id(1);
+    let mut server = Replica::new(0, &[joint]);
+    let mut a = Replica::new(1, &[joint]);
+    for n in 0..4 {
+        a.set(joint, n, &remark(1), json!(format!("text {n}")));
+    }
+    let mut page = a.page(&Span { ledger: joint, replica: a.id, after: 0, upto: 4 });
+    let last = page.changes[2].len() - 10;
+    page.changes[2][last] ^= 1;
+    assert_eq!(server.apply(&page), Some(Refusal::Seal(3)));
+    assert_eq!(server.head(joint, a.id).pos, 2);
+}
+
+#[test]
+fn changes_behind_the_last_seal_are_not_taken() {
+    let joint = ledger_id(1);
+    let mut server = Replica::new(0, &[joint]);
+    let mut a = Replica::new(1, &[joint]);
+    for n in 0..3 {
+        a.set(joint, n, &remark(1), json!(format!("text {n}")));
+    }
+    let mut page = a.page(&Span { ledger: joint, replica: a.id, after: 0, upto: 3 });
+    page.seals.truncate(2);
+    assert_eq!(server.apply(&page), Some(Refusal::Unsealed(2)));
+    assert_eq!(server.head(joint, a.id).pos, 2);
+}
+
+#[test]
+fn a_page_from_the_middle_waits_for_what_is_before_it() {
+    let joint = ledger_id(1);
+    let mut server = Replica::new(0, &[joint]);
+    let mut a = Replica::new(1, &[joint]);
+    for n in 0..3 {
+        a.set(joint, n, &remark(1), json!(format!("text {n}")));
+    }
+    let page = a.page(&Span { ledger: joint, replica: a.id, after: 1, upto: 3 });
+    assert_eq!(server.apply(&page), Some(Refusal::Gap { held: 0, after: 1 }));
+    assert!(server.holdings_of(&[joint]).0[&joint].is_empty());
+}
+
+#[test]
+fn a_second_history_of_the_same_chain_is_seen_and_not_taken() {
+    let joint = ledger_id(1);
+    let mut server = Replica::new(0, &[joint]);
+    let mut a = Replica::new(1, &[joint]);
+    a.set(joint, 1, &remark(1), json!("one"));
+    let mut clone = Replica::new(1, &[joint]);
+    clone.set(joint, 9, &remark(1), json!("another one"));
+    clone.set(joint, 10, &remark(1), json!("and more"));
+    a.exchange(&mut server).unwrap();
+    let page = clone.page(&Span { ledger: joint, replica: a.id, after: 0, upto: 2 });
+    assert_eq!(server.apply(&page), Some(Refusal::Fork(1)));
+    assert_eq!(server.head(joint, a.id), a.head(joint, a.id));
+}
+
+#[test]
+fn holdings_have_one_digest_and_it_moves_with_any_position_or_hash() {
+    let joint = ledger_id(1);
+    let mut a = Replica::new(1, &[joint]);
+    a.set(joint, 1, &remark(1), json!("one"));
+    let holdings = a.holdings_of(&[joint]);
+    let mut moved: Holdings = holdings.clone();
+    let held = moved.0.get_mut(&joint).and_then(|l| l.get_mut(&replica_id(1))).unwrap();
+    *held = Held(held.0 + 1, held.1);
+    assert_ne!(holdings.digest(), moved.digest());
+    assert_eq!(holdings.digest(), a.holdings_of(&[joint]).digest());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_interleaving_of_gestures_and_exchanges_ends_in_agreement(
+        acts in prop::collection::vec((1..4u8, any::<bool>(), 0..6u128), 1..40),
+    ) {
+        let joint = ledger_id(1);
+        let mut server = Replica::new(0, &[joint]);
+        server.set(joint, 0, &remark(0), json!("charter"));
+        let mut tablets: Vec<Replica> = (1..4).map(|n| Replica::new(n, &[joint])).collect();
+        for (at, (who, exchanges, what)) in acts.iter().enumerate() {
+            let tablet = &mut tablets[usize::from(*who) - 1];
+            if *exchanges {
+                tablet.exchange(&mut server).unwrap();
+            } else {
+                tablet.set(joint, i64::try_from(at).unwrap(), &remark(*what), json!(at));
+            }
+        }
+        for tablet in &mut tablets {
+            tablet.exchange(&mut server).unwrap();
+        }
+        for tablet in &mut tablets {
+            tablet.exchange(&mut server).unwrap();
+            prop_assert_eq!(tablet.holdings_of(&[joint]), server.holdings_of(&[joint]));
+            prop_assert_eq!(tablet.fold(joint).digest(), server.fold(joint).digest());
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What every request needs: database, files, keys, clock. One value, shared.
+
+use crate::db;
+use crate::error::{Result, ServerError};
+use crate::files::Files;
+use crate::keys::Keys;
+use crate::throttle::Throttle;
+use chrono::{DateTime, NaiveDate, Utc};
+use documents::Fonts;
+use domain::time::Wall;
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use std::path::PathBuf;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What the server is started with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The folder of database, files and keys.
+    pub data: PathBuf,
+    /// Failed sign-ins or enrolments that one address may make in a quarter of an hour.
+    pub failures_per_address_max: u32,
+}
+
+impl Settings {
+    /// The usual settings for a data folder.
+    #[must_use]
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self { data: data.into(), failures_per_address_max: 30 }
+    }
+}
+
+/// The server's parts.
+#[derive(Debug)]
+pub struct Parts {
+    /// The database.
+    pub db: DatabaseConnection,
+    /// The files named by their hash.
+    pub files: Files,
+    /// The office's and the server's keys.
+    pub keys: Keys,
+    /// Failures by address.
+    pub throttle: Throttle,
+    /// Fonts for documents; absent where none are installed.
+    pub fonts: Option<Fonts>,
+}
+
+/// The server, as handlers hold it.
+#[derive(Debug, Clone)]
+pub struct App(Arc<Parts>);
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Opens everything under the data folder, making it where it is not there.
+    ///
+    /// # Errors
+    /// When folder, database or keys cannot be opened.
+    pub async fn open(settings: &Settings) -> Result<Self> {
+        tokio::fs::create_dir_all(&settings.data).await?;
+        let fonts = tokio::task::spawn_blocking(Fonts::system)
+            .await
+            .map_err(|_| ServerError::Broken("loading fonts was cut off"))?;
+        let fonts = fonts
+            .inspect_err(|error| tracing::warn!(%error, "no fonts: documents cannot be made"))
+            .ok();
+        Ok(Self(Arc::new(Parts {
+            db: db::open(&settings.data).await?,
+            files: Files::open(&settings.data.join("blobs"))?,
+            keys: Keys::open(&settings.data.join("keys"), shanghai_today())?,
+            throttle: Throttle::new(settings.failures_per_address_max),
+            fonts,
+        })))
+    }
+
+    /// Starts a transaction that will write.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn begin_write(&self) -> Result<DatabaseTransaction> {
+        db::begin_write(&self.db).await
+    }
+}
+
+/// The present moment.
+#[must_use]
+pub fn now() -> Wall {
+    Wall::new(Utc::now())
+}
+
+/// The present moment, in milliseconds UTC.
+#[must_use]
+pub fn now_ms() -> i64 {
+    Utc::now().timestamp_millis()
+}
+
+/// Today in Asia/Shanghai.
+#[must_use]
+pub fn shanghai_today() -> NaiveDate {
+    now().shanghai_date()
+}
+
+/// A moment in milliseconds as RFC 3339 UTC.
+#[must_use]
+pub fn rfc3339(ms: i64) -> String {
+    DateTime::from_timestamp_millis(ms).map(|at| Wall::new(at).to_string()).unwrap_or_default()
+}
+
+/// A new id, ordered by time.
+#[must_use]
+pub fn new_id() -> Uuid {
+    Uuid::now_v7()
+}

@@ -1,0 +1,168 @@
+//! The office's key, which signs certificates, and the server replica's key of
+//! this epoch, which seals its chains. Made at the first start, kept in
+//! `keys/` readable by the owner alone; lost with them, never in the database.
+
+use crate::error::{Result, ServerError};
+use chrono::{Duration, NaiveDate};
+use domain::id::ReplicaId;
+use ledger::certificate::{Certificate, ReplicaRole, SignedCertificate};
+use ledger::seal::Signer;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// How long the server's own certificate holds.
+const SERVER_CERTIFICATE_DAYS: i64 = 3650;
+
+/// One run of the server's history: a restore from a backup starts a new one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Epoch {
+    epoch: Uuid,
+    replica: ReplicaId,
+    certificate: SignedCertificate,
+}
+
+/// The keys and the names they belong to.
+#[derive(Debug)]
+pub struct Keys {
+    /// Signs replica certificates.
+    pub office: Signer,
+    /// Seals the server's chains and signs receipts.
+    pub server: Signer,
+    /// The server's replica in this epoch.
+    pub replica: ReplicaId,
+    /// The epoch.
+    pub epoch: Uuid,
+    /// The server replica's certificate.
+    pub certificate: SignedCertificate,
+}
+
+impl Keys {
+    /// Reads the keys, making them when there are none yet.
+    ///
+    /// # Errors
+    /// When the folder cannot be read or written, or a file in it is damaged.
+    pub fn open(folder: &Path, today: NaiveDate) -> Result<Self> {
+        fs::create_dir_all(folder)?;
+        restrict(folder, 0o700)?;
+        let office = Signer::from_seed(&seed(&folder.join("office.key"))?);
+        let server = Signer::from_seed(&seed(&folder.join("server.key"))?);
+        let path = folder.join("epoch.json");
+        let epoch: Epoch = match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let epoch = first_epoch(&office, &server, today)?;
+                write_new(&path, &serde_json::to_vec_pretty(&epoch)?)?;
+                epoch
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if epoch.certificate.verify(&office.public()).is_err() {
+            return Err(ServerError::Broken("keys/epoch.json was not signed by keys/office.key"));
+        }
+        Ok(Self {
+            office,
+            server,
+            replica: epoch.replica,
+            epoch: epoch.epoch,
+            certificate: epoch.certificate,
+        })
+    }
+}
+
+fn first_epoch(office: &Signer, server: &Signer, today: NaiveDate) -> Result<Epoch> {
+    let replica = ReplicaId(Uuid::now_v7());
+    let certificate = Certificate {
+        replica,
+        key: server.public(),
+        role: ReplicaRole::Server,
+        person: None,
+        department: None,
+        name: "服务器".to_owned(),
+        valid_from: today,
+        valid_to: today + Duration::days(SERVER_CERTIFICATE_DAYS),
+    };
+    let certificate = SignedCertificate::sign(office, &certificate)?;
+    Ok(Epoch { epoch: Uuid::now_v7(), replica, certificate })
+}
+
+/// A secret seed, made at the first call.
+fn seed(path: &Path) -> Result<Zeroizing<[u8; 32]>> {
+    let mut bytes = Zeroizing::new([0u8; 32]);
+    match fs::read_to_string(path).map(Zeroizing::new) {
+        Ok(text) => {
+            hex::decode_to_slice(text.trim(), bytes.as_mut_slice())
+                .map_err(|_| ServerError::Broken("a key file is damaged"))?;
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            fill_random(bytes.as_mut_slice())?;
+            let text = Zeroizing::new(hex::encode(bytes.as_slice()));
+            write_new(path, text.as_bytes())?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(bytes)
+}
+
+/// Fills with random bytes of the operating system.
+///
+/// # Errors
+/// When the system has none to give.
+pub fn fill_random(bytes: &mut [u8]) -> Result<()> {
+    getrandom::fill(bytes).map_err(|_| ServerError::Broken("no random bytes"))
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(unix)]
+fn restrict(path: &Path, mode: u32) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn restrict(_: &Path, _: u32) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_made_once_and_readable_by_their_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let day = "2026-11-23".parse().unwrap();
+        let first = Keys::open(folder.path(), day).unwrap();
+        let second = Keys::open(folder.path(), day).unwrap();
+        assert_eq!(first.office.public(), second.office.public());
+        assert_eq!((first.replica, first.epoch), (second.replica, second.epoch));
+        #[cfg(unix)]
+        for name in ["office.key", "server.key", "epoch.json"] {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_epoch_of_another_office_is_not_taken() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let day = "2026-11-23".parse().unwrap();
+        Keys::open(one.path(), day).unwrap();
+        Keys::open(two.path(), day).unwrap();
+        fs::copy(one.path().join("epoch.json"), two.path().join("epoch.json")).unwrap();
+        assert!(Keys::open(two.path(), day).is_err());
+    }
+}

@@ -1,0 +1,27 @@
+//! The central server: the desk's console and the tablets' exchange over one
+//! database. Thin: what the trade and the ledger say is decided in `domain`
+//! and `ledger`; here it is loaded, asked and written down.
+//!
+//! `router` shows every route; `handlers` speak HTTP; `usecase` puts the steps
+//! of a piece of work in order; `store` holds the SQL, one file per noun.
+
+mod app;
+mod db;
+mod error;
+mod files;
+mod guard;
+mod handlers;
+mod keys;
+mod openapi;
+mod router;
+mod serve;
+mod store;
+mod throttle;
+mod usecase;
+mod view;
+
+pub use app::{App, Settings};
+pub use error::{Code, Refusal, Result, ServerError};
+pub use openapi::openapi_json;
+pub use router::router;
+pub use serve::{DigestLine, demo_accounts, digests, import_demo, issue_code, serve};

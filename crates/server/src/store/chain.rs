@@ -1,0 +1,365 @@
+//! Chains: how far each is held, its changes verbatim and its seals. Appended
+//! to, never changed.
+
+use super::{ROWS_PER_STATEMENT, plain_entity};
+use crate::app::new_id;
+use crate::error::{Result, ServerError};
+use domain::id::{LedgerId, ReplicaId};
+use ledger::holdings::{Held, Holdings, LedgerHoldings, Span};
+use ledger::incoming::{Append, HeldChain, Page};
+use ledger::seal::{Seal, Signature};
+use ledger::{ChainHead, ChangeId, Hash};
+use sea_orm::ActiveValue::Set;
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{QueryOrder, QuerySelect};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "chain")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub ledger: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub replica: Uuid,
+    pub pos: i64,
+    pub hash: Vec<u8>,
+    pub sealed_pos: i64,
+}
+
+plain_entity!();
+
+pub mod change {
+    use super::plain_entity;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "change")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub ledger: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub replica: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub pos: i64,
+        pub id: String,
+        pub hash: Vec<u8>,
+        pub bytes: Vec<u8>,
+        pub received_ms: i64,
+    }
+
+    plain_entity!();
+}
+
+mod seal {
+    use super::plain_entity;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "seal")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub ledger: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub replica: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub pos: i64,
+        pub signature: Vec<u8>,
+    }
+
+    plain_entity!();
+}
+
+mod quarantine {
+    use super::plain_entity;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "quarantine")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub ledger: Uuid,
+        pub replica: Uuid,
+        pub delivered_by: Uuid,
+        pub reason: String,
+        pub received_ms: i64,
+        pub bytes: Vec<u8>,
+    }
+
+    plain_entity!();
+}
+
+fn hash(bytes: &[u8]) -> Result<Hash> {
+    bytes.try_into().map(Hash).map_err(|_| ServerError::Broken("a stored hash has a wrong length"))
+}
+
+fn unsigned(pos: i64) -> u64 {
+    u64::try_from(pos).unwrap_or(0)
+}
+
+fn signed(pos: u64) -> Result<i64> {
+    i64::try_from(pos).map_err(|_| ServerError::Broken("a position beyond all bounds"))
+}
+
+/// How far a chain is held.
+pub async fn head(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    replica: ReplicaId,
+) -> Result<ChainHead> {
+    match Entity::find_by_id((ledger.0, replica.0)).one(db).await? {
+        Some(row) => Ok(ChainHead { pos: unsigned(row.pos), hash: hash(&row.hash)? }),
+        None => Ok(ChainHead::empty(ledger, replica)),
+    }
+}
+
+/// What is held of the chain that a page belongs to, at the page's positions.
+pub async fn held(db: &impl ConnectionTrait, page: &Page) -> Result<HeldChain> {
+    let head = head(db, page.ledger, page.replica).await?;
+    let last = page.after.saturating_add(page.changes.len() as u64);
+    let rows: Vec<(i64, Vec<u8>)> = change::Entity::find()
+        .select_only()
+        .columns([change::Column::Pos, change::Column::Hash])
+        .filter(change::Column::Ledger.eq(page.ledger.0))
+        .filter(change::Column::Replica.eq(page.replica.0))
+        .filter(change::Column::Pos.gte(signed(page.after)?))
+        .filter(change::Column::Pos.lte(signed(last)?))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut known = BTreeMap::new();
+    for (pos, bytes) in rows {
+        known.insert(unsigned(pos), hash(&bytes)?);
+    }
+    Ok(HeldChain { head, known })
+}
+
+/// Appends changes and keeps the seals that came with them.
+pub async fn append(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    replica: ReplicaId,
+    appends: &[Append],
+    seals: &[Seal],
+    received_ms: i64,
+) -> Result<()> {
+    for some in appends.chunks(ROWS_PER_STATEMENT) {
+        let mut rows = Vec::with_capacity(some.len());
+        for append in some {
+            let model = change::Model {
+                ledger: ledger.0,
+                replica: replica.0,
+                pos: signed(append.head.pos)?,
+                id: append.head.change_id().to_string(),
+                hash: append.head.hash.0.to_vec(),
+                bytes: append.bytes.clone(),
+                received_ms,
+            };
+            rows.push(model.into_active_model());
+        }
+        change::Entity::insert_many(rows).exec_without_returning(db).await?;
+    }
+    for seal in seals {
+        let row = seal::Model {
+            ledger: ledger.0,
+            replica: replica.0,
+            pos: signed(seal.pos)?,
+            signature: seal.signature.0.to_vec(),
+        };
+        // Sealing the same position again says nothing new.
+        let key = [seal::Column::Ledger, seal::Column::Replica, seal::Column::Pos];
+        seal::Entity::insert(row.into_active_model())
+            .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
+            .exec_without_returning(db)
+            .await?;
+    }
+    set_head(db, ledger, replica, appends, seals).await
+}
+
+async fn set_head(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    replica: ReplicaId,
+    appends: &[Append],
+    seals: &[Seal],
+) -> Result<()> {
+    let before = Entity::find_by_id((ledger.0, replica.0)).one(db).await?;
+    let sealed_before = before.as_ref().map_or(0, |row| row.sealed_pos);
+    let sealed_now = seals.iter().map(|seal| seal.pos).max().unwrap_or(0);
+    let sealed_pos = Set(sealed_before.max(signed(sealed_now)?));
+    let (ledger, replica) = (Set(ledger.0), Set(replica.0));
+    match (before, appends.last()) {
+        (None, None) => {}
+        (None, Some(last)) => {
+            let (pos, hash) = (Set(signed(last.head.pos)?), Set(last.head.hash.0.to_vec()));
+            let row = ActiveModel { ledger, replica, pos, hash, sealed_pos };
+            Entity::insert(row).exec_without_returning(db).await?;
+        }
+        (Some(_), Some(last)) => {
+            let (pos, hash) = (Set(signed(last.head.pos)?), Set(last.head.hash.0.to_vec()));
+            let row = ActiveModel { ledger, replica, pos, hash, sealed_pos };
+            Entity::update(row).exec(db).await?;
+        }
+        (Some(_), None) => {
+            let row = ActiveModel { ledger, replica, sealed_pos, ..Default::default() };
+            Entity::update(row).exec(db).await?;
+        }
+    }
+    Ok(())
+}
+
+/// How far each chain of some ledgers is held.
+pub async fn holdings(
+    db: &impl ConnectionTrait,
+    ledgers: impl IntoIterator<Item = LedgerId>,
+) -> Result<Holdings> {
+    let ids = ledgers.into_iter().map(|ledger| ledger.0);
+    let rows = Entity::find().filter(Column::Ledger.is_in(ids)).all(db).await?;
+    let mut all: BTreeMap<LedgerId, LedgerHoldings> = BTreeMap::new();
+    for row in rows {
+        let held = Held(unsigned(row.pos), hash(&row.hash)?.short());
+        all.entry(LedgerId(row.ledger)).or_default().insert(ReplicaId(row.replica), held);
+    }
+    Ok(Holdings(all))
+}
+
+/// How many bytes of changes an answer may still carry. The first stretch is
+/// always taken, so that no answer is empty for want of space.
+#[derive(Debug)]
+pub struct Budget {
+    left: usize,
+    untouched: bool,
+}
+
+impl Budget {
+    /// A budget of so many bytes.
+    pub fn new(bytes: usize) -> Self {
+        Self { left: bytes, untouched: true }
+    }
+
+    fn take(&mut self, bytes: usize) -> bool {
+        if bytes > self.left && !self.untouched {
+            return false;
+        }
+        self.untouched = false;
+        self.left = self.left.saturating_sub(bytes);
+        true
+    }
+}
+
+/// The changes of a span as far as a budget goes, cut at a seal, and whether
+/// the span was sent whole.
+pub async fn page(
+    db: &impl ConnectionTrait,
+    span: &Span,
+    budget: &mut Budget,
+) -> Result<(Page, bool)> {
+    let seals = seals(db, span).await?;
+    let mut page = Page {
+        ledger: span.ledger,
+        replica: span.replica,
+        after: span.after,
+        changes: Vec::new(),
+        seals: Vec::new(),
+    };
+    let mut from = span.after;
+    for seal in seals {
+        let changes = bytes_between(db, span, from, seal.pos).await?;
+        let size: usize = changes.iter().map(Vec::len).sum();
+        if !budget.take(size) {
+            return Ok((page, false));
+        }
+        page.changes.extend(changes);
+        page.seals.push(seal);
+        from = seal.pos;
+    }
+    let whole = from >= span.upto;
+    Ok((page, whole))
+}
+
+async fn seals(db: &impl ConnectionTrait, span: &Span) -> Result<Vec<Seal>> {
+    let rows = seal::Entity::find()
+        .filter(seal::Column::Ledger.eq(span.ledger.0))
+        .filter(seal::Column::Replica.eq(span.replica.0))
+        .filter(seal::Column::Pos.gt(signed(span.after)?))
+        .filter(seal::Column::Pos.lte(signed(span.upto)?))
+        .order_by_asc(seal::Column::Pos)
+        .all(db)
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let signature = row.signature.try_into().map(Signature);
+            let signature =
+                signature.map_err(|_| ServerError::Broken("a stored seal has a wrong length"))?;
+            Ok(Seal { pos: unsigned(row.pos), signature })
+        })
+        .collect()
+}
+
+async fn bytes_between(
+    db: &impl ConnectionTrait,
+    span: &Span,
+    after: u64,
+    upto: u64,
+) -> Result<Vec<Vec<u8>>> {
+    let rows: Vec<Vec<u8>> = change::Entity::find()
+        .select_only()
+        .column(change::Column::Bytes)
+        .filter(change::Column::Ledger.eq(span.ledger.0))
+        .filter(change::Column::Replica.eq(span.replica.0))
+        .filter(change::Column::Pos.gt(signed(after)?))
+        .filter(change::Column::Pos.lte(signed(upto)?))
+        .order_by_asc(change::Column::Pos)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows)
+}
+
+/// Every change of a ledger.
+pub async fn changes(db: &impl ConnectionTrait, ledger: LedgerId) -> Result<Vec<change::Model>> {
+    let rows =
+        change::Entity::find().filter(change::Column::Ledger.eq(ledger.0)).all(db).await?;
+    Ok(rows)
+}
+
+/// Some changes of a ledger, by id.
+pub async fn changes_by_id(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    ids: impl IntoIterator<Item = ChangeId>,
+) -> Result<Vec<change::Model>> {
+    let ids: Vec<String> = ids.into_iter().map(|id| id.to_string()).collect();
+    let mut found = Vec::new();
+    for some in ids.chunks(ROWS_PER_STATEMENT) {
+        let rows = change::Entity::find()
+            .filter(change::Column::Ledger.eq(ledger.0))
+            .filter(change::Column::Id.is_in(some))
+            .all(db)
+            .await?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Puts aside what failed its hash or seal, with who delivered it.
+pub async fn quarantine(
+    db: &impl ConnectionTrait,
+    page: &Page,
+    delivered_by: ReplicaId,
+    reason: &str,
+    received_ms: i64,
+) -> Result<()> {
+    let row = quarantine::Model {
+        id: new_id(),
+        ledger: page.ledger.0,
+        replica: page.replica.0,
+        delivered_by: delivered_by.0,
+        reason: reason.to_owned(),
+        received_ms,
+        bytes: page.changes.concat(),
+    };
+    quarantine::Entity::insert(row.into_active_model()).exec_without_returning(db).await?;
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! What changes state, and what the server judged of them: the sets that
+//! registers are resolved from.
+
+use super::{ROWS_PER_STATEMENT, plain_entity};
+use crate::error::{Result, ServerError};
+use domain::id::{LedgerId, RecordId};
+use ledger::{ChangeId, Fact, Register, Verdict, VerdictKind};
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::QuerySelect;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "fact")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub ledger: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub kind: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub rec: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub field: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub change: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub idx: i32,
+    pub body: String,
+}
+
+plain_entity!();
+
+mod verdict {
+    use super::plain_entity;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "verdict")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub ledger: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub change: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub verdict: String,
+        pub reason: String,
+    }
+
+    plain_entity!();
+}
+
+/// Adds statements; one that is there already says nothing new.
+pub async fn insert(db: &impl ConnectionTrait, ledger: LedgerId, facts: &[Fact]) -> Result<()> {
+    let key = [
+        Column::Ledger,
+        Column::Kind,
+        Column::Rec,
+        Column::Field,
+        Column::Change,
+        Column::Idx,
+    ];
+    for some in facts.chunks(ROWS_PER_STATEMENT) {
+        let mut rows = Vec::with_capacity(some.len());
+        for fact in some {
+            let model = Model {
+                ledger: ledger.0,
+                kind: fact.register.kind.clone(),
+                rec: fact.register.rec.0,
+                field: fact.register.field.clone(),
+                change: fact.id.change.to_string(),
+                idx: i32::try_from(fact.id.index).unwrap_or(i32::MAX),
+                body: serde_json::to_string(fact)?,
+            };
+            rows.push(model.into_active_model());
+        }
+        Entity::insert_many(rows)
+            .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
+            .exec_without_returning(db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Everything stated on one register.
+pub async fn of_register(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    register: &Register,
+) -> Result<Vec<Fact>> {
+    let rows = Entity::find()
+        .filter(Column::Ledger.eq(ledger.0))
+        .filter(Column::Kind.eq(register.kind.as_str()))
+        .filter(Column::Rec.eq(register.rec.0))
+        .filter(Column::Field.eq(register.field.as_str()))
+        .all(db)
+        .await?;
+    rows.iter().map(|row| Ok(serde_json::from_str(&row.body)?)).collect()
+}
+
+/// The registers that some changes state something on.
+pub async fn touched_by(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    changes: &BTreeSet<ChangeId>,
+) -> Result<BTreeSet<Register>> {
+    let ids: Vec<String> = changes.iter().map(ChangeId::to_string).collect();
+    let mut touched = BTreeSet::new();
+    for some in ids.chunks(ROWS_PER_STATEMENT) {
+        let rows: Vec<(String, Uuid, String)> = Entity::find()
+            .select_only()
+            .columns([Column::Kind, Column::Rec, Column::Field])
+            .filter(Column::Ledger.eq(ledger.0))
+            .filter(Column::Change.is_in(some))
+            .into_tuple()
+            .all(db)
+            .await?;
+        touched.extend(
+            rows.into_iter().map(|(kind, rec, field)| Register { kind, rec: RecordId(rec), field }),
+        );
+    }
+    Ok(touched)
+}
+
+/// Adds verdicts.
+pub async fn insert_verdicts(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    verdicts: &[Verdict],
+) -> Result<()> {
+    let key = [verdict::Column::Ledger, verdict::Column::Change, verdict::Column::Verdict];
+    for some in verdicts.chunks(ROWS_PER_STATEMENT) {
+        let rows = some.iter().map(|one| {
+            let model = verdict::Model {
+                ledger: ledger.0,
+                change: one.change.to_string(),
+                verdict: kind_word(one.verdict).to_owned(),
+                reason: one.reason.clone(),
+            };
+            model.into_active_model()
+        });
+        verdict::Entity::insert_many(rows)
+            .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
+            .exec_without_returning(db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Every judged change of a ledger; a void outweighs a review.
+pub async fn verdicts(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+) -> Result<BTreeMap<ChangeId, VerdictKind>> {
+    let rows = verdict::Entity::find()
+        .filter(verdict::Column::Ledger.eq(ledger.0))
+        .all(db)
+        .await?;
+    let mut all: BTreeMap<ChangeId, VerdictKind> = BTreeMap::new();
+    for row in rows {
+        let broken = |_| ServerError::Broken("a stored verdict names no change");
+        let change: ChangeId = row.change.parse().map_err(broken)?;
+        let kind =
+            if row.verdict == "void" { VerdictKind::Void } else { VerdictKind::Review };
+        let known = all.entry(change).or_insert(kind);
+        // `Void` is declared first and so the lesser of the two.
+        *known = (*known).min(kind);
+    }
+    Ok(all)
+}
+
+/// The changes of a ledger that the server voided.
+pub async fn voided(db: &impl ConnectionTrait, ledger: LedgerId) -> Result<BTreeSet<ChangeId>> {
+    let all = verdicts(db, ledger).await?;
+    Ok(all.into_iter().filter(|(_, kind)| *kind == VerdictKind::Void).map(|(id, _)| id).collect())
+}
+
+fn kind_word(kind: VerdictKind) -> &'static str {
+    match kind {
+        VerdictKind::Void => "void",
+        VerdictKind::Review => "review",
+    }
+}

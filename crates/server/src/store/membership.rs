@@ -1,0 +1,115 @@
+//! Ledgers, and who may read which: by person, so that every tablet of a
+//! person, also one enrolled later, reads the same.
+
+use super::{ROWS_PER_STATEMENT, plain_entity};
+use crate::error::Result;
+use domain::id::{DepartmentId, LedgerId, PersonId, TaskId};
+use sea_orm::QuerySelect;
+use sea_orm::entity::prelude::*;
+use std::collections::BTreeSet;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "membership")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub ledger: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub person: Uuid,
+    pub department: Uuid,
+    pub granted_ms: i64,
+    pub left_ms: Option<i64>,
+}
+
+plain_entity!();
+
+pub mod ledger {
+    use super::plain_entity;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "ledger")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub task: Uuid,
+        pub department: Option<Uuid>,
+        pub package_sha256: String,
+    }
+
+    plain_entity!();
+}
+
+/// Opens a ledger for some people.
+pub async fn open_ledger(
+    db: &impl ConnectionTrait,
+    ledger: ledger::Model,
+    people: &[(PersonId, DepartmentId)],
+    now_ms: i64,
+) -> Result<()> {
+    let id = ledger.id;
+    ledger::Entity::insert(ledger.into_active_model()).exec_without_returning(db).await?;
+    let rows: Vec<ActiveModel> = people
+        .iter()
+        .map(|(person, department)| {
+            let row = Model {
+                ledger: id,
+                person: person.0,
+                department: department.0,
+                granted_ms: now_ms,
+                left_ms: None,
+            };
+            row.into_active_model()
+        })
+        .collect();
+    for some in rows.chunks(ROWS_PER_STATEMENT) {
+        Entity::insert_many(some.to_vec()).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
+pub async fn ledger_by_id(
+    db: &impl ConnectionTrait,
+    id: LedgerId,
+) -> Result<Option<ledger::Model>> {
+    Ok(ledger::Entity::find_by_id(id.0).one(db).await?)
+}
+
+/// The joint ledger of a task, once it was dispatched.
+pub async fn joint_of_task(
+    db: &impl ConnectionTrait,
+    task: TaskId,
+) -> Result<Option<ledger::Model>> {
+    let row = ledger::Entity::find()
+        .filter(ledger::Column::Task.eq(task.0))
+        .filter(ledger::Column::Department.is_null())
+        .one(db)
+        .await?;
+    Ok(row)
+}
+
+pub async fn all_ledgers(db: &impl ConnectionTrait) -> Result<Vec<LedgerId>> {
+    let rows = ledger::Entity::find().all(db).await?;
+    Ok(rows.into_iter().map(|row| LedgerId(row.id)).collect())
+}
+
+/// What a person may read now.
+pub async fn granted(db: &impl ConnectionTrait, person: PersonId) -> Result<BTreeSet<LedgerId>> {
+    let rows: Vec<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::Ledger)
+        .filter(Column::Person.eq(person.0))
+        .filter(Column::LeftMs.is_null())
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(LedgerId).collect())
+}
+
+/// Whether a person ever took part: work done then is still taken.
+pub async fn ever(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    person: PersonId,
+) -> Result<bool> {
+    Ok(Entity::find_by_id((ledger.0, person.0)).one(db).await?.is_some())
+}

@@ -1,0 +1,3 @@
+// The console's entry.
+import '@/shared/tokens.css'
+import '@/shared/base.css'

@@ -1,0 +1,61 @@
+// How the two entries are built: inspector.html (shown by the app) and
+// console.html (served by the server). Nothing from tests/ can get into a
+// build: the stand-in for the app exists only when the dev server is asked for it.
+import { fileURLToPath, URL } from 'node:url'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vitest/config'
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+export default defineConfig(({ mode }) => ({
+  // Both hosts serve the files from their root; the console has deep addresses,
+  // so paths must not be relative to the page.
+  base: '/',
+  plugins: [vue()],
+  resolve: {
+    alias: [
+      ...(mode === 'stand-in'
+        ? [
+            {
+              find: '@/platform/generated/app',
+              replacement: at('./tests/stand-in/app.ts'),
+            },
+          ]
+        : []),
+      { find: '@', replacement: at('./src') },
+    ],
+  },
+  define: {
+    __VUE_OPTIONS_API__: 'true',
+    __VUE_PROD_DEVTOOLS__: 'false',
+    __VUE_I18N_FULL_INSTALL__: 'false',
+    __VUE_I18N_LEGACY_API__: 'false',
+    __INTLIFY_PROD_DEVTOOLS__: 'false',
+    __INTLIFY_DROP_MESSAGE_COMPILER__: 'false',
+  },
+  clearScreen: false,
+  server: {
+    port: 5173,
+    strictPort: true,
+    proxy: {
+      '/api': process.env.LIANJIAN_SERVER ?? 'http://127.0.0.1:8080',
+    },
+  },
+  build: {
+    outDir: mode === 'stand-in' ? 'dist-stand-in' : 'dist',
+    emptyOutDir: true,
+    target: ['es2022', 'safari16.4', 'chrome109'],
+    cssTarget: ['safari16.4', 'chrome109'],
+    // A strict content policy forbids data: scripts and inline modules.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1200,
+    rolldownOptions: {
+      input: { inspector: at('./inspector.html'), console: at('./console.html') },
+    },
+  },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
+  },
+}))
