@@ -17,7 +17,7 @@ const noNetwork = ['fetch', 'XMLHttpRequest', 'WebSocket', 'EventSource'].map((n
 }))
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'dist-stand-in/**', 'node_modules/**', 'src/platform/generated/**', 'look/**'] },
+  { ignores: ['dist/**', 'node_modules/**', 'src/platform/generated/**', 'look/**'] },
   ...tseslint.configs.strict,
   ...tseslint.configs.stylistic,
   ...pluginVue.configs['flat/recommended'],

@@ -1,29 +1,20 @@
 // How the two entries are built: inspector.html (shown by the app) and
-// console.html (served by the server). Nothing from tests/ can get into a
-// build: the stand-in for the app exists only when the dev server is asked for it.
+// console.html (served by the server). The stand-in for the app's Rust side
+// (tests/stand-in) has a page of its own that only the dev server knows, so it
+// cannot get into a build.
 import { fileURLToPath, URL } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-export default defineConfig(({ mode }) => ({
+export default defineConfig({
   // Both hosts serve the files from their root; the console has deep addresses,
   // so paths must not be relative to the page.
   base: '/',
   plugins: [vue()],
   resolve: {
-    alias: [
-      ...(mode === 'stand-in'
-        ? [
-            {
-              find: '@/platform/generated/app',
-              replacement: at('./tests/stand-in/app.ts'),
-            },
-          ]
-        : []),
-      { find: '@', replacement: at('./src') },
-    ],
+    alias: { '@': at('./src') },
   },
   define: {
     __VUE_OPTIONS_API__: 'true',
@@ -42,7 +33,7 @@ export default defineConfig(({ mode }) => ({
     },
   },
   build: {
-    outDir: mode === 'stand-in' ? 'dist-stand-in' : 'dist',
+    outDir: 'dist',
     emptyOutDir: true,
     target: ['es2022', 'safari16.4', 'chrome109'],
     cssTarget: ['safari16.4', 'chrome109'],
@@ -58,4 +49,4 @@ export default defineConfig(({ mode }) => ({
     environment: 'happy-dom',
     include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
   },
-}))
+})

@@ -32,6 +32,9 @@ const CITY_SEED: &str = "1";
 /// Whose app is opened.
 const INSPECTOR: &str = "demo-inspector";
 
+/// The file by which the app knows that its enrolment is complete.
+const VAULT: &str = "vault.json";
+
 /// The first start makes the city; a debug build takes its time over it.
 const READY_LIMIT: Duration = Duration::from_secs(300);
 const BUILD_LIMIT: Duration = Duration::from_secs(60 * 60);
@@ -304,11 +307,9 @@ fn start_logged(command: &mut Command, log: File) -> Result<Group> {
     Group::start(command.stdout(log.try_clone()?).stderr(log))
 }
 
-/// Whether the app has a store already, so that it needs no code again.
+/// Whether the app has a person already, so that it needs no code again.
 fn is_enrolled(home: &Path) -> bool {
-    home.read_dir().is_ok_and(|entries| {
-        entries.flatten().any(|entry| entry.path().extension().is_some_and(|end| end == "db"))
-    })
+    home.join(VAULT).is_file()
 }
 
 /// The code in the server's answer: a JSON object's `code`, or the last line.

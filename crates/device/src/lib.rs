@@ -5,10 +5,20 @@
 //! of the fold are `ledger`'s, the forms are `documents`'; screens are drawn
 //! elsewhere.
 
+mod client;
 pub mod clock;
+mod device;
 mod durable;
 pub mod error;
 pub mod evidence;
+mod incoming;
 mod picture;
+mod scene;
+mod store;
+#[cfg(test)]
+mod testing;
+pub mod usecase;
 pub mod vault;
 pub mod view;
+
+pub use device::Device;

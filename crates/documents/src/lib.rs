@@ -14,6 +14,7 @@
 //!   and in [`Rendered::warnings`].
 
 mod error;
+pub mod fill;
 mod fonts;
 mod sheet;
 pub mod site_record;

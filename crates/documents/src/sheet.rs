@@ -12,8 +12,8 @@ use typst::visualize::{ExchangeFormat, RasterImage};
 use crate::Fonts;
 use crate::fonts::{MONO, SANS, SERIF};
 use crate::site_record::{
-    Agency, Conflict, ConflictOutcome, Evidence, Finding, Level, Manifest, Proposal,
-    ProposalState, Section, SiteRecord,
+    Agency, Conflict, ConflictOutcome, Evidence, Finding, Level, Manifest, Proposal, ProposalState,
+    Section, SiteRecord,
 };
 use crate::typeset::Warning;
 use crate::wording::{Cleaner, day, minute, span};
@@ -45,7 +45,8 @@ impl Sheet {
             "heading": [SANS],
             "digest": fonts.present(&[MONO, SANS]),
         });
-        let mut cleaner = Cleaner::new(fonts);
+        let covers = |ch| fonts.covers(ch);
+        let mut cleaner = Cleaner::new(&covers);
         let data = cleaner.clean_value(raw);
         let missing =
             cleaner.replaced.iter().map(|(&ch, &times)| Warning::GlyphMissing { ch, times });
@@ -147,8 +148,8 @@ fn section_value(section: &Section, pictures: &mut Pictures) -> Value {
     let majors = section.findings.iter().filter(|f| f.level == Level::Major).count();
     json!({
         "department": section.department,
-        "compliant": section.counts.compliant,
-        "violation": section.counts.violation,
+        "conforms": section.counts.conforms,
+        "nonconforming": section.counts.nonconforming,
         "not_applicable": section.counts.not_applicable,
         "unchecked": section.counts.unchecked,
         "majors": majors,

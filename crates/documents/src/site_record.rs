@@ -7,6 +7,7 @@
 //! before (`ledger`, `domain`). The layout is `templates/site_record.typ`.
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
+pub use domain::finding::Level;
 use serde::{Deserialize, Serialize};
 
 use crate::sheet::Sheet;
@@ -116,23 +117,13 @@ pub struct Section {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResultCounts {
     /// 符合.
-    pub compliant: u32,
+    pub conforms: u32,
     /// 不符合.
-    pub violation: u32,
+    pub nonconforming: u32,
     /// 不适用.
     pub not_applicable: u32,
     /// 未查.
     pub unchecked: u32,
-}
-
-/// 隐患等级.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// 一般.
-    General,
-    /// 重大.
-    Major,
 }
 
 /// 判定标准 of a major finding.
@@ -364,8 +355,7 @@ pub fn render_site_record(fonts: &Fonts, record: &SiteRecord) -> Result<Rendered
         }
         other => (sheet, other?),
     };
-    let warnings: Vec<Warning> =
-        sheet.warnings.into_iter().chain(rendered.warnings).collect();
+    let warnings: Vec<Warning> = sheet.warnings.into_iter().chain(rendered.warnings).collect();
     Ok(Rendered { warnings, ..rendered })
 }
 

@@ -95,13 +95,10 @@ impl Job<'_> {
         let options = self.options()?;
         let world = FormWorld::new(fonts.clone(), self)?;
         let compiled = typst::compile::<PagedDocument>(&world);
-        let result = compiled
-            .output
-            .map_err(|errors| fault(&errors))
-            .and_then(|document| {
-                let pdf = typst_pdf::pdf(&document, &options).map_err(|errors| fault(&errors))?;
-                Ok((pdf, document.pages().len()))
-            });
+        let result = compiled.output.map_err(|errors| fault(&errors)).and_then(|document| {
+            let pdf = typst_pdf::pdf(&document, &options).map_err(|errors| fault(&errors))?;
+            Ok((pdf, document.pages().len()))
+        });
         // Keep what this run used (the prepared fonts above all), forget the
         // records before it.
         typst::comemo::evict(1);

@@ -59,9 +59,7 @@ impl Action {
 pub fn may(role: Role, action: Action) -> bool {
     use Action as A;
     match role {
-        Role::CommitteeOffice | Role::LeadDepartment => {
-            !matches!(action, A::ReviewFindings)
-        }
+        Role::CommitteeOffice | Role::LeadDepartment => !matches!(action, A::ReviewFindings),
         Role::Supervisor => {
             matches!(action, A::ReadDirectories | A::ReadTasks | A::ReviewFindings)
         }

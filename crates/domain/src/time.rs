@@ -103,11 +103,7 @@ impl WorkingCalendar {
     #[must_use]
     pub fn is_workday(&self, day: NaiveDate) -> bool {
         let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-        if weekend {
-            self.extra_workdays.contains(&day)
-        } else {
-            !self.holidays.contains(&day)
-        }
+        if weekend { self.extra_workdays.contains(&day) } else { !self.holidays.contains(&day) }
     }
 
     /// The day `days` working days after `start`; the start itself is not counted.

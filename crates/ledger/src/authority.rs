@@ -188,3 +188,182 @@ fn judge_write(
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::certificate::ReplicaRole;
+    use crate::id::{ChangeId, WriteId};
+    use crate::seal::Signer;
+    use domain::id::ReplicaId;
+    use domain::task::TeamRole;
+    use domain::time::Wall;
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    const OURS: DepartmentId = DepartmentId(Uuid::from_u128(1));
+    const THEIRS: DepartmentId = DepartmentId(Uuid::from_u128(2));
+    const LEAD: PersonId = PersonId(Uuid::from_u128(11));
+    const INSPECTOR: PersonId = PersonId(Uuid::from_u128(12));
+    const STRANGER: PersonId = PersonId(Uuid::from_u128(13));
+    const OUR_ITEM: RecordId = RecordId(Uuid::from_u128(21));
+    const THEIR_ITEM: RecordId = RecordId(Uuid::from_u128(22));
+    const OUR_FINDING: RecordId = RecordId(Uuid::from_u128(23));
+    const THEIR_FINDING: RecordId = RecordId(Uuid::from_u128(24));
+    const NEW: RecordId = RecordId(Uuid::from_u128(25));
+    const PROPOSAL_TO_US: RecordId = RecordId(Uuid::from_u128(26));
+
+    fn scene() -> Scene {
+        let seat = |person, role| Seat {
+            person,
+            name: "测试员".into(),
+            cert_no: "T1".into(),
+            department: OURS,
+            role,
+        };
+        Scene {
+            audience: Some(Audience::Joint),
+            seats: BTreeMap::from([
+                (LEAD, seat(LEAD, TeamRole::SiteLead)),
+                (INSPECTOR, seat(INSPECTOR, TeamRole::Inspector)),
+            ]),
+            items: BTreeMap::from([(OUR_ITEM, OURS), (THEIR_ITEM, THEIRS)]),
+            findings: BTreeMap::from([(OUR_FINDING, OURS), (THEIR_FINDING, THEIRS)]),
+            proposals: BTreeMap::from([(
+                PROPOSAL_TO_US,
+                Register::new(kind::FINDING, OUR_FINDING, field::ASSESSMENT),
+            )]),
+        }
+    }
+
+    fn certificate(person: PersonId) -> Certificate {
+        Certificate {
+            replica: ReplicaId(Uuid::from_u128(31)),
+            key: Signer::from_seed(&[1; 32]).public(),
+            role: ReplicaRole::Tablet,
+            person: Some(person),
+            department: Some(OURS),
+            name: "平板 1".into(),
+            valid_from: "2026-01-01".parse().unwrap(),
+            valid_to: "2026-12-31".parse().unwrap(),
+        }
+    }
+
+    fn change(author: PersonId, kind: &str, rec: RecordId, field: &str, val: Value) -> Change {
+        Change {
+            pos: 1,
+            author,
+            wall: Wall::parse("2026-11-23T02:00:00.000Z").unwrap(),
+            n: 1,
+            seen: 1,
+            intent: "test".into(),
+            writes: vec![Write::new(kind, rec, field, val)],
+        }
+    }
+
+    fn judged(
+        author: PersonId,
+        kind: &str,
+        rec: RecordId,
+        field: &str,
+        val: Value,
+    ) -> Option<Reason> {
+        judge(&certificate(author), &change(author, kind, rec, field, val), &scene())
+    }
+
+    fn ruling_on(item: RecordId) -> Value {
+        crate::decision::Ruling {
+            target: Register::new(kind::ITEM, item, field::RESULT),
+            heads: vec![WriteId { change: ChangeId([1; 16]), index: 0 }],
+            value: json!("conforms"),
+            reason: "看过现场".into(),
+        }
+        .to_value()
+    }
+
+    #[test]
+    fn an_answer_is_the_owners_alone() {
+        let answer = json!("conforms");
+        assert_eq!(judged(INSPECTOR, kind::ITEM, OUR_ITEM, field::RESULT, answer.clone()), None);
+        let theirs = judged(INSPECTOR, kind::ITEM, THEIR_ITEM, field::RESULT, answer.clone());
+        assert_eq!(theirs, Some(Reason::NotOwner));
+        let unknown = judged(INSPECTOR, kind::ITEM, NEW, field::RESULT, answer);
+        assert_eq!(unknown, Some(Reason::UnknownRecord));
+    }
+
+    #[test]
+    fn only_the_owners_lead_decides_and_replies() {
+        let decide = |who, item| judged(who, kind::DECISION, NEW, field::RULING, ruling_on(item));
+        assert_eq!(decide(LEAD, OUR_ITEM), None);
+        assert_eq!(decide(INSPECTOR, OUR_ITEM), Some(Reason::NotDecider));
+        assert_eq!(decide(LEAD, THEIR_ITEM), Some(Reason::NotDecider));
+        let reply = json!({"accepted": true, "reason": "属实"});
+        let replied =
+            |who| judged(who, kind::PROPOSAL, PROPOSAL_TO_US, field::REPLY, reply.clone());
+        assert_eq!(replied(LEAD), None);
+        assert_eq!(replied(INSPECTOR), Some(Reason::NotDecider));
+    }
+
+    #[test]
+    fn a_decision_without_a_reason_is_none() {
+        let mut value = ruling_on(OUR_ITEM);
+        value["reason"] = json!("  ");
+        let judged = judged(LEAD, kind::DECISION, NEW, field::RULING, value);
+        assert_eq!(judged, Some(Reason::WrongForm));
+    }
+
+    #[test]
+    fn nobody_creates_or_takes_over_a_finding_of_another_department() {
+        let origin = |department| json!({"department": department});
+        let created = |rec, department| {
+            judged(INSPECTOR, kind::FINDING, rec, field::ORIGIN, origin(department))
+        };
+        assert_eq!(created(NEW, OURS), None);
+        assert_eq!(created(NEW, THEIRS), Some(Reason::NotOwner));
+        assert_eq!(created(THEIR_FINDING, OURS), Some(Reason::NotOwner));
+    }
+
+    #[test]
+    fn what_the_office_writes_no_tablet_writes_not_even_by_a_decision() {
+        let review = json!({"state": "approved", "comment": "", "reviewer": "x"});
+        let direct = judged(LEAD, kind::FINDING, OUR_FINDING, field::REVIEW, review.clone());
+        assert_eq!(direct, Some(Reason::ServerOnly));
+        let ruling = crate::decision::Ruling {
+            target: Register::new(kind::FINDING, OUR_FINDING, field::REVIEW),
+            heads: vec![],
+            value: review,
+            reason: "x".into(),
+        };
+        let by_decision = judged(LEAD, kind::DECISION, NEW, field::RULING, ruling.to_value());
+        assert_eq!(by_decision, Some(Reason::ServerOnly));
+    }
+
+    #[test]
+    fn notes_stay_in_the_internal_ledger_and_records_out_of_it() {
+        let note = judged(LEAD, kind::NOTE, NEW, field::TEXT, json!("询问要点"));
+        assert_eq!(note, Some(Reason::WrongLedger));
+        let internal = Scene { audience: Some(Audience::Internal { department: OURS }), ..scene() };
+        let certificate = certificate(LEAD);
+        let note = change(LEAD, kind::NOTE, NEW, field::TEXT, json!("询问要点"));
+        assert_eq!(judge(&certificate, &note, &internal), None);
+        let answer = change(LEAD, kind::ITEM, OUR_ITEM, field::RESULT, json!("conforms"));
+        assert_eq!(judge(&certificate, &answer, &internal), Some(Reason::WrongLedger));
+    }
+
+    #[test]
+    fn time_and_membership_are_for_a_person_to_judge_and_lose_nothing() {
+        let mut late = change(INSPECTOR, kind::ITEM, OUR_ITEM, field::RESULT, json!("conforms"));
+        late.wall = Wall::parse("2027-01-05T02:00:00.000Z").unwrap();
+        let reason = judge(&certificate(INSPECTOR), &late, &scene());
+        assert_eq!(reason, Some(Reason::CertificateExpired));
+        let stranger = judged(STRANGER, kind::ITEM, OUR_ITEM, field::RESULT, json!("conforms"));
+        assert_eq!(stranger, Some(Reason::NotMember));
+        for reason in [Reason::CertificateExpired, Reason::NotMember] {
+            assert_eq!(reason.verdict(), VerdictKind::Review);
+        }
+        let forged = change(LEAD, kind::ITEM, OUR_ITEM, field::RESULT, json!("conforms"));
+        let reason = judge(&certificate(INSPECTOR), &forged, &scene());
+        assert_eq!(reason, Some(Reason::WrongAuthor));
+        assert_eq!(Reason::WrongAuthor.verdict(), VerdictKind::Void);
+    }
+}

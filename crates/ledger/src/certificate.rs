@@ -97,10 +97,8 @@ mod tests {
         };
         let signed = SignedCertificate::sign(&office, &certificate).unwrap();
         assert_eq!(signed.verify(&office.public()), Ok(certificate));
-        let forged = SignedCertificate {
-            text: signed.text.replace("tablet", "server"),
-            ..signed.clone()
-        };
+        let forged =
+            SignedCertificate { text: signed.text.replace("tablet", "server"), ..signed.clone() };
         assert!(forged.verify(&office.public()).is_err());
         assert!(signed.verify(&Signer::from_seed(&[9; 32]).public()).is_err());
     }

@@ -174,8 +174,7 @@ impl Change {
 fn read_write(value: &Value) -> Result<Write, Malformed> {
     let members = value.as_object().ok_or(Malformed::Member("writes"))?;
     let rec = text(members, "rec")?.parse().map_err(|_| Malformed::Member("rec"))?;
-    let register =
-        Register { kind: name(members, "kind")?, rec, field: name(members, "field")? };
+    let register = Register { kind: name(members, "kind")?, rec, field: name(members, "field")? };
     let val = members.get("val").ok_or(Malformed::Member("val"))?.clone();
     let Some(Value::Array(list)) = members.get("sup") else {
         return Err(Malformed::Member("sup"));
@@ -274,7 +273,10 @@ mod tests {
         };
         assert_eq!(refused(r#""v":1"#, r#""v":2"#), Malformed::Version(2));
         assert_eq!(refused(r#""n":7,"#, ""), Malformed::Member("n"));
-        assert_eq!(refused(r#""kind":"finding""#, r#""kind":"Finding""#), Malformed::Member("kind"));
+        assert_eq!(
+            refused(r#""kind":"finding""#, r#""kind":"Finding""#),
+            Malformed::Member("kind")
+        );
         assert!(matches!(refused(r#""n":7"#, r#""n":7.5"#), Malformed::Json(_)));
         assert!(matches!(refused(r#""n":7"#, r#""n":7,"n":7"#), Malformed::Json(_)));
     }

@@ -84,7 +84,12 @@ impl Verdict {
 /// What only the server may write is no statement when a tablet writes it:
 /// the bytes stay in the chain, without effect.
 #[must_use]
-pub fn facts(replica: ReplicaId, role: ReplicaRole, head: &ChainHead, change: &Change) -> Vec<Fact> {
+pub fn facts(
+    replica: ReplicaId,
+    role: ReplicaRole,
+    head: &ChainHead,
+    change: &Change,
+) -> Vec<Fact> {
     let id = head.change_id();
     let mut facts = Vec::with_capacity(change.writes.len());
     for (index, write) in change.writes.iter().enumerate() {

@@ -24,7 +24,13 @@ pub struct Fold {
 
 impl Fold {
     /// Takes a change in, in any order and any number of times.
-    pub fn insert(&mut self, replica: ReplicaId, role: ReplicaRole, head: &ChainHead, change: &Change) {
+    pub fn insert(
+        &mut self,
+        replica: ReplicaId,
+        role: ReplicaRole,
+        head: &ChainHead,
+        change: &Change,
+    ) {
         for fact in fact::facts(replica, role, head, change) {
             self.facts.entry(fact.register.clone()).or_default().insert(fact.id, fact);
         }

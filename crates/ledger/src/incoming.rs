@@ -108,16 +108,16 @@ pub fn plan_incoming(held: &HeldChain, page: &Page, key: &PublicKey) -> Plan {
     let mut refusal = None;
     let mut seals = Vec::new();
     for seal in &page.seals {
-        let holds = at(seal.pos).is_some_and(|head| {
-            seal.verify(key, page.ledger, page.replica, &head).is_ok()
-        });
+        let holds = at(seal.pos)
+            .is_some_and(|head| seal.verify(key, page.ledger, page.replica, &head).is_ok());
         if !holds {
             refusal = Some(Refusal::Seal(seal.pos));
             break;
         }
-        let contradicts = held.known.iter().any(|(pos, hash)| {
-            *pos <= seal.pos && at(*pos).is_some_and(|head| head.hash != *hash)
-        });
+        let contradicts = held
+            .known
+            .iter()
+            .any(|(pos, hash)| *pos <= seal.pos && at(*pos).is_some_and(|head| head.hash != *hash));
         if contradicts {
             return refused(Refusal::Fork(seal.pos));
         }
@@ -135,7 +135,11 @@ pub fn plan_incoming(held: &HeldChain, page: &Page, key: &PublicKey) -> Plan {
         .iter()
         .zip(&heads[1..])
         .filter(|(_, head)| head.pos > held.head.pos && head.pos <= sealed)
-        .map(|(bytes, head)| Append { head: *head, bytes: bytes.clone(), change: read(bytes, head) })
+        .map(|(bytes, head)| Append {
+            head: *head,
+            bytes: bytes.clone(),
+            change: read(bytes, head),
+        })
         .collect();
     Plan { appends, seals, refusal }
 }

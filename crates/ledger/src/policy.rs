@@ -124,14 +124,12 @@ pub fn resolve(policy: Policy, facts: &[Fact], voided: &BTreeSet<ChangeId>) -> R
         .copied()
         .filter(|old| !in_force.iter().any(|new| replaces(policy, new, old)))
         .collect();
-    standing.sort_by_key(|f| {
-        std::cmp::Reverse((rank(policy, f), f.wall, f.n, f.id))
-    });
+    standing.sort_by_key(|f| std::cmp::Reverse((rank(policy, f), f.wall, f.n, f.id)));
 
     // A cleared value is no statement beside one that is.
     let mut said = standing.iter().filter(|f| !f.val.is_null()).map(|f| &f.val);
-    let contested = policy.is_guarded()
-        && said.next().is_some_and(|first| said.any(|other| other != first));
+    let contested =
+        policy.is_guarded() && said.next().is_some_and(|first| said.any(|other| other != first));
     let shown = standing.first().map(|f| f.val.clone()).filter(|v| !v.is_null());
     let heads = standing
         .into_iter()

@@ -87,7 +87,8 @@ mod tests {
         };
         let signed = SignedReceipt::sign(&server, &receipt).unwrap();
         assert_eq!(signed.verify(&server.public()), Ok(receipt));
-        let more = SignedReceipt { text: signed.text.replace("\"upto\":5", "\"upto\":6"), ..signed };
+        let more =
+            SignedReceipt { text: signed.text.replace("\"upto\":5", "\"upto\":6"), ..signed };
         assert!(more.verify(&server.public()).is_err());
     }
 }

@@ -164,7 +164,9 @@ mod tests {
         let other = ChainHead::empty(ledger, replica).next(b"b");
         assert!(seal.verify(&key, ledger, replica, &other).is_err());
         assert!(seal.verify(&key, ledger, ReplicaId(Uuid::from_u128(9)), &head).is_err());
-        assert!(seal.verify(&Signer::from_seed(&[4; 32]).public(), ledger, replica, &head).is_err());
+        assert!(
+            seal.verify(&Signer::from_seed(&[4; 32]).public(), ledger, replica, &head).is_err()
+        );
         let moved = Seal { pos: 2, ..seal };
         assert!(moved.verify(&key, ledger, replica, &head).is_err());
     }

@@ -1,6 +1,8 @@
 //! The exchange brings replicas to the same holdings and the same state, in
 //! few turns, whatever the bytes are, and takes nothing that does not verify.
 
+#![allow(clippy::unwrap_used, reason = "a test says by failing what went wrong")]
+
 mod support;
 
 use ledger::exchange::{Request, RequestHeader};

@@ -1,6 +1,8 @@
 //! The fold is a function of sets: the same state whatever arrives first, how
 //! often, or by which way; and no standing value is lost.
 
+#![allow(clippy::unwrap_used, reason = "a test says by failing what went wrong")]
+
 mod support;
 
 use ledger::decision::Ruling;

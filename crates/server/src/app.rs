@@ -33,6 +33,8 @@ impl Settings {
 /// The server's parts.
 #[derive(Debug)]
 pub struct Parts {
+    /// The folder of everything.
+    pub data: PathBuf,
     /// The database.
     pub db: DatabaseConnection,
     /// The files named by their hash.
@@ -71,6 +73,7 @@ impl App {
             .inspect_err(|error| tracing::warn!(%error, "no fonts: documents cannot be made"))
             .ok();
         Ok(Self(Arc::new(Parts {
+            data: settings.data.clone(),
             db: db::open(&settings.data).await?,
             files: Files::open(&settings.data.join("blobs"))?,
             keys: Keys::open(&settings.data.join("keys"), shanghai_today())?,

@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// Bytes handed to the store at a time (S3 wants parts of at least 5 MiB).
 const PART_BYTES: usize = 5 * 1024 * 1024;
 
+/// How many bytes tell what a file is.
+const FIRST_BYTES: u64 = 16;
+
 /// The store of files.
 #[derive(Debug, Clone)]
 pub struct Files(Arc<dyn ObjectStore>);
@@ -62,6 +65,18 @@ impl Files {
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The file's first bytes, enough to see what it is.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn first_bytes(&self, hash: &Hash) -> Result<Bytes> {
+        let length = self.length(hash).await?.unwrap_or(0).min(FIRST_BYTES);
+        if length == 0 {
+            return Ok(Bytes::new());
+        }
+        Ok(self.0.get_range(&place(hash), 0..length).await?)
     }
 
     /// The file as a body to answer with, and its length.

@@ -8,6 +8,7 @@
 mod app;
 mod db;
 mod error;
+mod extract;
 mod files;
 mod guard;
 mod handlers;
@@ -24,4 +25,5 @@ pub use app::{App, Settings};
 pub use error::{Code, Refusal, Result, ServerError};
 pub use openapi::openapi_json;
 pub use router::router;
+pub use usecase::demo_city::DemoAccount;
 pub use serve::{DigestLine, demo_accounts, digests, import_demo, issue_code, serve};

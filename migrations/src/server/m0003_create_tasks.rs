@@ -20,7 +20,7 @@ impl MigrationTrait for Migration {
 }
 
 fn number_series() -> TableCreateStatement {
-    table("number_series", [string("name").primary_key().take(), integer("last")], &[])
+    table("number_series", [string("name").primary_key().take(), big_integer("last")], &[])
 }
 
 /// What the desk put together; the ledgers are made from it on dispatch.

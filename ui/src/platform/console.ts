@@ -180,7 +180,7 @@ export async function session(): Promise<Me | null> {
 export const signIn = (account: string, password: string): Promise<Me> =>
   send<Me>('POST', '/api/session', { account, password })
 
-export const signOut = (): Promise<void> => send<void>('DELETE', '/api/session')
+export const signOut = (): Promise<unknown> => send('DELETE', '/api/session')
 
 export const overview = (): Promise<Overview> => call('/api/overview')
 

@@ -4,7 +4,7 @@
 use super::{integer, position};
 use crate::error::DeviceError;
 use domain::id::LedgerId;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 /// What a file is for; lower is fetched and handed in first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,4 +125,22 @@ fn travelling(db: &Connection, sql: &str) -> Result<Vec<Travelling>, DeviceError
         Ok(Travelling { sha256: row.get(0)?, bytes: position(row.get(1)?) })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A ledger that speaks of a file of ours, and when it first did.
+pub(crate) fn first_mention(
+    db: &Connection,
+    sha256: &str,
+) -> Result<Option<(LedgerId, String)>, DeviceError> {
+    let row: Option<(String, String)> = db
+        .query_row(
+            "SELECT r.ledger, COALESCE((SELECT MIN(json_extract(f.json, '$.wall')) FROM fact f
+                WHERE f.ledger = r.ledger AND f.kind IN ('evidence', 'document')
+                  AND instr(f.json, r.sha256) > 0), '')
+             FROM blob_reference r WHERE r.sha256 = ?1 ORDER BY r.ledger LIMIT 1",
+            [sha256],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    row.map(|(ledger, wall)| Ok((super::parsed(&ledger)?, wall))).transpose()
 }

@@ -1,6 +1,5 @@
 //! Certificates that verified against the office's key: whose seals are believed.
 
-use super::parsed;
 use crate::error::DeviceError;
 use domain::id::ReplicaId;
 use ledger::certificate::{Certificate, SignedCertificate};
@@ -33,18 +32,4 @@ pub(crate) fn get(
     let Some(json) = json else { return Ok(None) };
     let signed: SignedCertificate = serde_json::from_str(&json)?;
     Ok(Some(serde_json::from_str(&signed.text)?))
-}
-
-/// Every certificate.
-pub(crate) fn all(db: &Connection) -> Result<Vec<(ReplicaId, Certificate)>, DeviceError> {
-    let mut select = db.prepare_cached("SELECT replica FROM certificate ORDER BY replica")?;
-    let names: Vec<String> = select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut all = Vec::with_capacity(names.len());
-    for name in names {
-        let replica = parsed(&name)?;
-        if let Some(certificate) = get(db, replica)? {
-            all.push((replica, certificate));
-        }
-    }
-    Ok(all)
 }

@@ -1,6 +1,8 @@
 //! Writes a 现场检查记录 with synthetic data: `cargo run -p lianjian-documents
 //! --example sample -- record.pdf [empty|joint|long]`.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
+
 #[path = "synthetic.rs"]
 mod synthetic;
 

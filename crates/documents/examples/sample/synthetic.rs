@@ -67,7 +67,12 @@ pub fn nothing_found() -> SiteRecord {
         certificates_shown_at: Some(at("09:15")),
         sections: vec![Section {
             department: "示例市应急管理局".to_owned(),
-            counts: ResultCounts { compliant: 22, violation: 0, not_applicable: 3, unchecked: 0 },
+            counts: ResultCounts {
+                conforms: 22,
+                nonconforming: 0,
+                not_applicable: 3,
+                unchecked: 0,
+            },
             findings: vec![],
         }],
         conflicts: vec![],
@@ -180,7 +185,7 @@ fn emergency_section() -> Section {
     ledger.fixed_on_site = true;
     Section {
         department: "示例市应急管理局".to_owned(),
-        counts: ResultCounts { compliant: 18, violation: 3, not_applicable: 2, unchecked: 2 },
+        counts: ResultCounts { conforms: 18, nonconforming: 3, not_applicable: 2, unchecked: 2 },
         findings: vec![alarm, training, ledger],
     }
 }
@@ -194,16 +199,12 @@ fn fire_section() -> Section {
     );
     exit.basis = vec!["《中华人民共和国消防法》第二十八条".to_owned()];
     exit.evidence = vec![photo(4)];
-    let mut hydrant = finding(
-        5,
-        ("XF-02", "消防设施、器材完好"),
-        "一号车间",
-        "3具灭火器压力指针处于红区。",
-    );
+    let mut hydrant =
+        finding(5, ("XF-02", "消防设施、器材完好"), "一号车间", "3具灭火器压力指针处于红区。");
     hydrant.basis = vec!["《中华人民共和国消防法》第十六条第一款第二项".to_owned()];
     Section {
         department: "示例市消防救援支队".to_owned(),
-        counts: ResultCounts { compliant: 9, violation: 2, not_applicable: 0, unchecked: 0 },
+        counts: ResultCounts { conforms: 9, nonconforming: 2, not_applicable: 0, unchecked: 0 },
         findings: vec![exit, hydrant],
     }
 }

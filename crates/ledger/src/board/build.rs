@@ -85,9 +85,10 @@ impl Board {
             change: id.to_string(),
             intent: change.intent.clone(),
             title: change.writes.first().map(|w| stage.subject(w)).unwrap_or_default(),
-            reason: change.writes.iter().find_map(|w| {
-                Some(w.val.get("reason")?.as_str()?.to_owned())
-            }),
+            reason: change
+                .writes
+                .iter()
+                .find_map(|w| Some(w.val.get("reason")?.as_str()?.to_owned())),
             by: stage.cast.byline(change.author, *replica, change.wall),
             verdict: verdicts.get(id).map(|v| match v {
                 VerdictKind::Void => "void".to_owned(),
@@ -165,7 +166,9 @@ impl Stage<'_> {
     fn subject(&self, write: &crate::change::Write) -> String {
         let register = &write.register;
         if register.is(kind::DECISION, field::RULING) {
-            return Ruling::from_value(&write.val).map(|r| self.title(&r.target)).unwrap_or_default();
+            return Ruling::from_value(&write.val)
+                .map(|r| self.title(&r.target))
+                .unwrap_or_default();
         }
         if register.is(kind::PROPOSAL, field::CONTENT) {
             let proposal = Proposal::from_value(&write.val);
@@ -195,8 +198,12 @@ impl Stage<'_> {
             severity_default: item.severity_default,
             criterion: item.criterion.clone(),
             evidence_required: item.evidence_required,
-            result: self.cast.field(&self.input, Register::new(kind::ITEM, item.rec, field::RESULT)),
-            remark: self.cast.field(&self.input, Register::new(kind::ITEM, item.rec, field::REMARK)),
+            result: self
+                .cast
+                .field(&self.input, Register::new(kind::ITEM, item.rec, field::RESULT)),
+            remark: self
+                .cast
+                .field(&self.input, Register::new(kind::ITEM, item.rec, field::REMARK)),
         };
         package.items.iter().map(view).collect()
     }
@@ -243,7 +250,8 @@ impl Stage<'_> {
         let mut files: Vec<EvidenceView> =
             records(self.input.registers, kind::EVIDENCE, field::FILE)
                 .filter_map(|(rec, resolved)| {
-                    let file: EvidenceFile = serde_json::from_value(resolved.shown.clone()?).ok()?;
+                    let file: EvidenceFile =
+                        serde_json::from_value(resolved.shown.clone()?).ok()?;
                     let head = resolved.heads.first()?;
                     (file.subject == subject).then(|| EvidenceView {
                         rec,
@@ -263,7 +271,8 @@ impl Stage<'_> {
 
     fn finding_views(&self) -> Vec<FindingView> {
         let view = |(index, (rec, origin, head)): (usize, &(RecordId, Origin, &Head))| {
-            let field_view = |name| self.cast.field(&self.input, Register::new(kind::FINDING, *rec, name));
+            let field_view =
+                |name| self.cast.field(&self.input, Register::new(kind::FINDING, *rec, name));
             FindingView {
                 rec: *rec,
                 number: u32::try_from(index + 1).unwrap_or(u32::MAX),
@@ -393,7 +402,8 @@ impl Stage<'_> {
 
     fn judgements(&self) -> Vec<JudgementView> {
         let view = |verdict: Verdict| {
-            let Judged { intent, author, replica, wall } = self.input.judged.get(&verdict.change)?;
+            let Judged { intent, author, replica, wall } =
+                self.input.judged.get(&verdict.change)?;
             Some(JudgementView {
                 verdict: match verdict.verdict {
                     VerdictKind::Void => "void".to_owned(),

@@ -11,7 +11,7 @@ mod view;
 pub use view::{
     Access, AssessmentView, Board, Byline, ConflictView, DecisionView, DocumentView, EvidenceView,
     FieldView, FindingView, HeadView, HistoryEntry, ItemView, JudgementView, NoteView, PartyView,
-    ProposalView, ReplyView, ReviewView, SeatView, ShownValue, TaskCard, Target,
+    ProposalView, ReplyView, ReviewView, SeatView, ShownValue, Target, TaskCard,
 };
 
 use crate::fact::Fact;

@@ -101,9 +101,7 @@ pub(super) fn values<'a, T: DeserializeOwned + 'a>(
     field: &'a str,
 ) -> impl Iterator<Item = T> + 'a {
     let of_kind = registers.iter().filter(move |(r, _)| r.is(kind, field));
-    of_kind.filter_map(|(_, resolved)| {
-        serde_json::from_value(resolved.shown.clone()?).ok()
-    })
+    of_kind.filter_map(|(_, resolved)| serde_json::from_value(resolved.shown.clone()?).ok())
 }
 
 /// The records of a kind that have a field, with what it amounts to.

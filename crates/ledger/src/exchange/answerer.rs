@@ -35,17 +35,15 @@ pub fn answer(request: &RequestHeader, granted: &Holdings, server: ReplicaId) ->
             continue;
         };
         answer.spans.extend(lacking(*ledger, theirs, ours));
-        answer.wants.extend(
-            lacking(*ledger, ours, theirs)
-                .into_iter()
-                .map(|s| Want { ledger: s.ledger, replica: s.replica, after: s.after }),
-        );
+        answer.wants.extend(lacking(*ledger, ours, theirs).into_iter().map(|s| Want {
+            ledger: s.ledger,
+            replica: s.replica,
+            after: s.after,
+        }));
     }
     // Certificates and judgements must be there before what they are about.
     answer.spans.sort_by_key(|span| (span.replica != server, *span));
     let unasked = granted.0.iter().filter(|(ledger, _)| !request.ask.contains_key(ledger));
-    answer.ledgers = unasked
-        .map(|(ledger, ours)| (*ledger, ledger_digest(ours)))
-        .collect();
+    answer.ledgers = unasked.map(|(ledger, ours)| (*ledger, ledger_digest(ours))).collect();
     answer
 }

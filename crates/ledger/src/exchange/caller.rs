@@ -137,8 +137,7 @@ impl Caller {
             return Ok(Step::Done);
         }
 
-        let progress =
-            ask != self.ask || !sent.is_empty() || self.last.as_ref() != Some(holdings);
+        let progress = ask != self.ask || !sent.is_empty() || self.last.as_ref() != Some(holdings);
         self.idle_turns = if progress { 0 } else { self.idle_turns + 1 };
         if self.idle_turns >= IDLE_TURNS_MAX {
             // Refused chains explain a lasting difference; nothing else may.

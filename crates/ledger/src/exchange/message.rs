@@ -209,8 +209,7 @@ fn decode<H: DeserializeOwned>(body: &[u8]) -> Result<(H, Vec<Page>), BodyError>
     for page in envelope.pages {
         let mut changes = Vec::with_capacity(page.lengths.len());
         for length in page.lengths {
-            let (change, after) =
-                rest.split_at_checked(length as usize).ok_or(BodyError::Short)?;
+            let (change, after) = rest.split_at_checked(length as usize).ok_or(BodyError::Short)?;
             changes.push(change.to_vec());
             rest = after;
         }
@@ -283,7 +282,8 @@ mod tests {
 
     #[test]
     fn an_exchange_with_nothing_to_say_stays_under_600_bytes() {
-        let request = RequestHeader::new(Uuid::nil(), ReplicaId(Uuid::nil()), &Holdings::default(), []);
+        let request =
+            RequestHeader::new(Uuid::nil(), ReplicaId(Uuid::nil()), &Holdings::default(), []);
         let response = ResponseHeader {
             protocol: PROTOCOL,
             epoch: Uuid::nil(),

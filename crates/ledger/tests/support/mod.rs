@@ -10,7 +10,7 @@ use ledger::exchange::{Caller, Request, Response, ResponseHeader, Step, Stuck, a
 use ledger::holdings::{Holdings, Span};
 use ledger::incoming::{HeldChain, Page, Refusal, plan_incoming};
 use ledger::seal::{PublicKey, Seal, Signer};
-use ledger::{Change, ChainHead, Fold, Hash, Limits, Register, Write};
+use ledger::{ChainHead, Change, Fold, Hash, Limits, Register, Write};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -125,9 +125,9 @@ impl Replica {
 
     /// Sets a register, superseding the heads this replica sees now.
     pub fn set(&mut self, ledger: LedgerId, at: i64, register: &Register, val: serde_json::Value) {
-        let seen: Vec<_> =
-            self.fold(ledger).resolve(register).heads.iter().map(|h| h.id).collect();
-        let write = Write::new(&register.kind, register.rec, &register.field, val).superseding(seen);
+        let seen: Vec<_> = self.fold(ledger).resolve(register).heads.iter().map(|h| h.id).collect();
+        let write =
+            Write::new(&register.kind, register.rec, &register.field, val).superseding(seen);
         self.gesture(ledger, at, vec![write]);
     }
 
@@ -164,11 +164,7 @@ impl Replica {
             replica: span.replica,
             after: span.after,
             changes: chain.changes[range].to_vec(),
-            seals: chain
-                .seals
-                .range(span.after + 1..=span.upto)
-                .map(|(_, seal)| *seal)
-                .collect(),
+            seals: chain.seals.range(span.after + 1..=span.upto).map(|(_, seal)| *seal).collect(),
         }
     }
 

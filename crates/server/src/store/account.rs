@@ -5,7 +5,9 @@ use super::plain_entity;
 use crate::error::{Result, ServerError};
 use domain::permission::Role;
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveValue::Set, QueryOrder};
+use sea_orm::ActiveValue::Set;
+use sea_orm::QueryOrder;
+use sea_orm::sea_query::Expr;
 
 /// Wrong passwords in a row before the account is locked.
 const WRONG_PASSWORDS_MAX: i32 = 5;
@@ -58,16 +60,22 @@ pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>> {
 }
 
 /// Notes a wrong password, and locks the account when there were too many.
-pub async fn wrong_password(db: &impl ConnectionTrait, account: &Model, now_ms: i64) -> Result<()> {
-    let wrong = account.wrong_passwords.saturating_add(1);
-    let locked_until_ms = lock_until(wrong, now_ms).unwrap_or(account.locked_until_ms);
-    let row = ActiveModel {
-        id: Set(account.id),
-        wrong_passwords: Set(wrong),
-        locked_until_ms: Set(locked_until_ms),
-        ..Default::default()
-    };
-    Entity::update(row).exec(db).await?;
+/// Guesses made at the same time are all counted: the database adds.
+pub async fn wrong_password(db: &impl ConnectionTrait, id: Uuid, now_ms: i64) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::WrongPasswords, Expr::col(Column::WrongPasswords).add(1))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await?;
+    let wrong = by_id(db, id).await?.map_or(0, |account| account.wrong_passwords);
+    if let Some(locked_until_ms) = lock_until(wrong, now_ms) {
+        let row = ActiveModel {
+            id: Set(id),
+            locked_until_ms: Set(locked_until_ms),
+            ..Default::default()
+        };
+        Entity::update(row).exec(db).await?;
+    }
     Ok(())
 }
 

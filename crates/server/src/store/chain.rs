@@ -13,7 +13,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{QueryOrder, QuerySelect};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "chain")]
@@ -362,4 +362,29 @@ pub async fn quarantine(
     };
     quarantine::Entity::insert(row.into_active_model()).exec_without_returning(db).await?;
     Ok(())
+}
+
+/// Where in a chain some changes stand, ascending.
+pub async fn positions(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    replica: ReplicaId,
+    ids: &BTreeSet<ChangeId>,
+) -> Result<Vec<u64>> {
+    let ids: Vec<String> = ids.iter().map(ChangeId::to_string).collect();
+    let mut positions = Vec::new();
+    for some in ids.chunks(ROWS_PER_STATEMENT) {
+        let rows: Vec<i64> = change::Entity::find()
+            .select_only()
+            .column(change::Column::Pos)
+            .filter(change::Column::Ledger.eq(ledger.0))
+            .filter(change::Column::Replica.eq(replica.0))
+            .filter(change::Column::Id.is_in(some))
+            .into_tuple()
+            .all(db)
+            .await?;
+        positions.extend(rows.into_iter().map(unsigned));
+    }
+    positions.sort_unstable();
+    Ok(positions)
 }

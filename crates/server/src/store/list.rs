@@ -3,7 +3,8 @@
 
 use super::plain_entity;
 use crate::error::Result;
-use domain::id::LedgerId;
+use domain::id::{LedgerId, RecordId};
+use domain::record::kind;
 use ledger::projection::{Cell, Row};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Alias, OnConflict, Query, SimpleExpr};
@@ -227,4 +228,22 @@ pub async fn all_findings(db: &impl ConnectionTrait) -> Result<FindingCounts> {
 pub async fn all_conflicts(db: &impl ConnectionTrait) -> Result<u64> {
     use super::register::{Column, Entity};
     Ok(Entity::find().filter(Column::Contested.eq(true)).count(db).await?)
+}
+
+/// Takes away the row of a record that nothing stands of any more.
+pub async fn remove(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    record_kind: &str,
+    rec: RecordId,
+) -> Result<()> {
+    let key = (ledger.0, rec.0);
+    match record_kind {
+        kind::TASK => task::Entity::delete_by_id(key).exec(db).await?,
+        kind::PARTY => party::Entity::delete_by_id(key).exec(db).await?,
+        kind::ITEM => item_result::Entity::delete_by_id(key).exec(db).await?,
+        kind::FINDING => finding::Entity::delete_by_id(key).exec(db).await?,
+        _ => return Ok(()),
+    };
+    Ok(())
 }

@@ -93,3 +93,18 @@ pub async fn counts(db: &impl ConnectionTrait, since_ms: i64) -> Result<(u64, u6
     let behind = contacts.iter().filter(|at| at.is_none_or(|at| at < since_ms)).count();
     Ok((contacts.len() as u64, behind as u64))
 }
+
+/// Gives a tablet a new token; the one before is no good any more.
+pub async fn set_token(
+    db: &impl ConnectionTrait,
+    replica: ReplicaId,
+    token_hash: &str,
+) -> Result<()> {
+    let row = ActiveModel {
+        replica: Set(replica.0),
+        token_hash: Set(token_hash.to_owned()),
+        ..Default::default()
+    };
+    Entity::update(row).exec(db).await?;
+    Ok(())
+}

@@ -36,14 +36,14 @@ mod number_series {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub name: String,
-        pub last: i32,
+        pub last: i64,
     }
 
     plain_entity!();
 }
 
 /// The next number of a series, from 1. Call it in a writing transaction.
-pub async fn next_number(db: &impl ConnectionTrait, series: &str) -> Result<i32> {
+pub async fn next_number(db: &impl ConnectionTrait, series: &str) -> Result<i64> {
     use number_series::{ActiveModel, Column, Entity};
     let last = Entity::find_by_id(series).one(db).await?.map_or(0, |row| row.last);
     let row = ActiveModel { name: Set(series.to_owned()), last: Set(last + 1) };

@@ -21,7 +21,7 @@ export function ageOf(rfc3339: string, now: number): Age | null {
 /** Whole seconds until a moment; 0 when it has passed or cannot be read. */
 export function secondsUntil(rfc3339: string, now: number): number {
   const then = new Date(rfc3339).getTime()
-  return Number.isNaN(then) ? 0 : Math.max(0, Math.ceil((then - now) / 1000))
+  return Number.isNaN(then) ? 0 : Math.max(0, Math.floor((then - now) / 1000))
 }
 
 /** `9:05` out of seconds, or `2:00:00` from an hour on. */

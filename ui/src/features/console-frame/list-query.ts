@@ -36,18 +36,13 @@ export function withFilters(
   query: RawQuery,
   change: Readonly<Record<string, string | number>>,
 ): Record<string, string> {
-  const next: Record<string, string> = {}
+  const next = new Map<string, string>()
   for (const [name, raw] of Object.entries(query)) {
-    const text = first(raw)
-    if (text !== '') next[name] = text
+    if (name !== 'page' || 'page' in change) next.set(name, first(raw))
   }
-  if (!('page' in change)) delete next.page
-  for (const [name, value] of Object.entries(change)) {
-    const text = String(value)
-    if (text === '' || (name === 'page' && text === '1')) delete next[name]
-    else next[name] = text
-  }
-  return next
+  for (const [name, value] of Object.entries(change)) next.set(name, String(value))
+  if (next.get('page') === '1') next.delete('page')
+  return Object.fromEntries([...next].filter(([, text]) => text !== ''))
 }
 
 /** How many pages there are; at least one, so that an empty list has a page. */

@@ -1,2 +1,29 @@
+// The app's entry: words, appearance, queries, routes.
 import '@/shared/tokens.css'
 import '@/shared/base.css'
+import { QueryClient, VueQueryPlugin } from '@tanstack/vue-query'
+import { createApp } from 'vue'
+import { onChanged } from '@/platform/app'
+import { setupI18n } from '@/shared/i18n'
+import { applyAppearance } from '@/shared/theme'
+import App from './App.vue'
+import { inspectorBundles } from './bundles'
+import { router } from './router'
+
+// Everything is asked of this tablet, so no query waits for a network, and a
+// failure is shown at once instead of being tried again behind the scenes.
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: { networkMode: 'always', retry: false, staleTime: 1000, refetchOnReconnect: false },
+    mutations: { networkMode: 'always', retry: false },
+  },
+})
+
+applyAppearance()
+createApp(App)
+  .use(setupI18n(inspectorBundles))
+  .use(VueQueryPlugin, { queryClient: queries })
+  .use(router)
+  .mount('#app')
+
+void onChanged(() => void queries.invalidateQueries())

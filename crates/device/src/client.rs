@@ -1,0 +1,287 @@
+//! The way to the office over HTTP: one place that knows addresses, headers,
+//! time limits, size limits, and what an answer's status means to a person.
+//!
+//! What is exchanged and when is decided in `usecase/sync` and `ledger`; here
+//! are no stores. Calls block: they run on threads that may wait.
+
+use crate::error::DeviceError;
+use crate::view::ErrorCode;
+use domain::evidence::FILE_BYTES_MAX;
+use domain::id::{PersonId, ReplicaId};
+use ledger::certificate::SignedCertificate;
+use ledger::exchange::{BODY_BYTES_MAX, Request, Response};
+use ledger::seal::PublicKey;
+use reqwest::{StatusCode, Url};
+use serde::{Deserialize, Serialize};
+use std::io::Read;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+/// Until a connection stands.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(6);
+/// Between two pieces of an answer; slow lines are slow, dead ones are not.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The largest answer that is not a file, in bytes.
+const ANSWER_BYTES_MAX: u64 = 1024 * 1024;
+const EXCHANGE_TYPE: &str = "application/vnd.lianjian.exchange+zstd";
+/// Compression of what is sent: quick enough for a tablet.
+const ZSTD_LEVEL: i32 = 3;
+
+/// What a tablet says when it is enrolled.
+#[derive(Debug, Serialize)]
+pub(crate) struct EnrolRequest<'a> {
+    pub(crate) code: &'a str,
+    pub(crate) replica: ReplicaId,
+    pub(crate) key: PublicKey,
+    pub(crate) app_version: &'a str,
+}
+
+/// What the office answers.
+#[derive(Debug, Deserialize)]
+pub(crate) struct EnrolAnswer {
+    pub(crate) office_key: PublicKey,
+    pub(crate) certificate: SignedCertificate,
+    pub(crate) server_certificate: SignedCertificate,
+    pub(crate) token: String,
+    pub(crate) epoch: Uuid,
+    pub(crate) person: EnrolPerson,
+}
+
+/// The person, in the office's words.
+#[derive(Debug, Deserialize)]
+pub(crate) struct EnrolPerson {
+    pub(crate) id: PersonId,
+    pub(crate) name: String,
+    pub(crate) department: String,
+    pub(crate) department_short: String,
+    pub(crate) cert_no: String,
+    pub(crate) valid_to: String,
+}
+
+#[derive(Deserialize)]
+struct ErrorAnswer {
+    error: ErrorBody,
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    code: String,
+}
+
+/// Speaks with one office.
+pub(crate) struct Client {
+    // Declared before the runtime: connections end before what drives them.
+    http: reqwest::Client,
+    runtime: Runtime,
+    base: Url,
+    token: Option<String>,
+}
+
+impl Client {
+    /// A way to the office at `server`; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotAnOffice`] when the address is none.
+    pub(crate) fn new(server: &str, token: Option<String>) -> Result<Self, DeviceError> {
+        // The first caller wins; a provider that is there already is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let base = Url::parse(&normalised(server)?).map_err(|_| ErrorCode::NotAnOffice)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(SILENCE_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("lianjian/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { http, runtime, base, token })
+    }
+
+    /// Enrols this tablet.
+    ///
+    /// # Errors
+    /// [`ErrorCode::CodeWrong`], [`ErrorCode::CodeUsed`],
+    /// [`ErrorCode::CodeExpired`], [`ErrorCode::NotAnOffice`], or the network's.
+    pub(crate) fn enrol(&self, request: &EnrolRequest<'_>) -> Result<EnrolAnswer, DeviceError> {
+        let call = self.http.post(self.url("v1/enrol")?).json(request);
+        let (status, body) = self.call(call, ANSWER_BYTES_MAX)?;
+        if !status.is_success() {
+            return Err(match (status, code_of(&body).as_deref()) {
+                (_, Some("code_wrong")) => ErrorCode::CodeWrong.into(),
+                (_, Some("code_used")) => ErrorCode::CodeUsed.into(),
+                (_, Some("code_expired")) => ErrorCode::CodeExpired.into(),
+                (status, Some(code)) if status.is_client_error() => {
+                    DeviceError::refused(ErrorCode::ServerTrouble, code)
+                }
+                (status, _) if status.is_server_error() => ErrorCode::ServerTrouble.into(),
+                _ => ErrorCode::NotAnOffice.into(),
+            });
+        }
+        serde_json::from_slice(&body).map_err(|_| ErrorCode::NotAnOffice.into())
+    }
+
+    /// One turn of an exchange. The answer is read whole before it is decoded:
+    /// one that ends in the middle is as if it had not come.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Revoked`], [`ErrorCode::TooOld`],
+    /// [`ErrorCode::ServerTrouble`], or the network's.
+    pub(crate) fn exchange(&self, request: &Request) -> Result<Response, DeviceError> {
+        let trouble = || DeviceError::from(ErrorCode::ServerTrouble);
+        let plain = request.encode().map_err(|_| trouble())?;
+        let body = zstd::bulk::compress(&plain, ZSTD_LEVEL)?;
+        let call = self
+            .http
+            .post(self.url("v1/exchange")?)
+            .header(reqwest::header::CONTENT_TYPE, EXCHANGE_TYPE)
+            .body(body);
+        let (status, body) = self.call(self.signed_in(call), BODY_BYTES_MAX as u64)?;
+        check(status, &body)?;
+        let plain = inflate(&body, BODY_BYTES_MAX).ok_or_else(trouble)?;
+        Response::decode(&plain).map_err(|_| trouble())
+    }
+
+    /// Whether the office holds a file.
+    ///
+    /// # Errors
+    /// As [`Client::exchange`].
+    pub(crate) fn has_blob(&self, sha256: &str) -> Result<bool, DeviceError> {
+        let call = self.http.head(self.url(&format!("v1/blobs/{sha256}"))?);
+        let (status, body) = self.call(self.signed_in(call), ANSWER_BYTES_MAX)?;
+        if status == StatusCode::NOT_FOUND {
+            return Ok(false);
+        }
+        check(status, &body)?;
+        Ok(true)
+    }
+
+    /// Hands a file in.
+    ///
+    /// # Errors
+    /// As [`Client::exchange`].
+    pub(crate) fn put_blob(&self, sha256: &str, bytes: Vec<u8>) -> Result<(), DeviceError> {
+        let call = self.http.put(self.url(&format!("v1/blobs/{sha256}"))?).body(bytes);
+        let (status, body) = self.call(self.signed_in(call), ANSWER_BYTES_MAX)?;
+        check(status, &body)
+    }
+
+    /// Fetches a file; none when the office does not have it (yet).
+    ///
+    /// # Errors
+    /// As [`Client::exchange`].
+    pub(crate) fn get_blob(&self, sha256: &str) -> Result<Option<Vec<u8>>, DeviceError> {
+        let call = self.http.get(self.url(&format!("v1/blobs/{sha256}"))?);
+        let (status, body) = self.call(self.signed_in(call), FILE_BYTES_MAX)?;
+        if status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        check(status, &body)?;
+        Ok(Some(body))
+    }
+
+    fn url(&self, path: &str) -> Result<Url, DeviceError> {
+        self.base.join(path).map_err(|_| ErrorCode::NotAnOffice.into())
+    }
+
+    fn signed_in(&self, call: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &self.token {
+            Some(token) => call.bearer_auth(token),
+            None => call,
+        }
+    }
+
+    /// Sends and reads the whole answer, up to a limit.
+    fn call(
+        &self,
+        call: reqwest::RequestBuilder,
+        bytes_max: u64,
+    ) -> Result<(StatusCode, Vec<u8>), DeviceError> {
+        self.runtime.block_on(async {
+            let mut answer = call.send().await?;
+            let status = answer.status();
+            let mut body = Vec::new();
+            while let Some(piece) = answer.chunk().await? {
+                if (body.len() + piece.len()) as u64 > bytes_max {
+                    return Err(ErrorCode::ServerTrouble.into());
+                }
+                body.extend_from_slice(&piece);
+            }
+            Ok((status, body))
+        })
+    }
+}
+
+/// An address as a person types it, with a scheme and a closing slash.
+pub(crate) fn normalised(server: &str) -> Result<String, DeviceError> {
+    let typed = server.trim();
+    let with_scheme =
+        if typed.contains("://") { typed.to_owned() } else { format!("http://{typed}") };
+    let url = Url::parse(&with_scheme).map_err(|_| ErrorCode::NotAnOffice)?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(ErrorCode::NotAnOffice.into());
+    }
+    let text = url.as_str();
+    Ok(if text.ends_with('/') { text.to_owned() } else { format!("{text}/") })
+}
+
+fn check(status: StatusCode, body: &[u8]) -> Result<(), DeviceError> {
+    if status.is_success() {
+        return Ok(());
+    }
+    let code = code_of(body);
+    Err(match (status, code) {
+        (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => ErrorCode::Revoked.into(),
+        (StatusCode::UPGRADE_REQUIRED, _) => ErrorCode::TooOld.into(),
+        (_, Some(code)) => DeviceError::refused(ErrorCode::ServerTrouble, code),
+        (status, None) => DeviceError::refused(ErrorCode::ServerTrouble, status.as_u16()),
+    })
+}
+
+fn code_of(body: &[u8]) -> Option<String> {
+    let answer: ErrorAnswer = serde_json::from_slice(body).ok()?;
+    // A code is a word of the contract; anything else is not passed on.
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    let code = answer.error.code;
+    (code.len() <= 40 && code.bytes().all(plain)).then_some(code)
+}
+
+fn inflate(body: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
+    let reader = zstd::stream::read::Decoder::new(body).ok()?;
+    let mut plain = Vec::new();
+    reader.take(bytes_max as u64 + 1).read_to_end(&mut plain).ok()?;
+    (plain.len() <= bytes_max).then_some(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_may_be_typed_without_a_scheme() {
+        assert_eq!(normalised(" 10.0.0.5:8080 ").unwrap(), "http://10.0.0.5:8080/");
+        assert_eq!(normalised("https://office.example/lj").unwrap(), "https://office.example/lj/");
+        for bad in ["", "file:///etc/passwd", "http://", "ftp://x"] {
+            assert_eq!(
+                normalised(bad).unwrap_err().into_app().code,
+                ErrorCode::NotAnOffice,
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_bomb_of_zeros_is_not_unpacked() {
+        let bomb = zstd::bulk::compress(&vec![0; 4096], 3).unwrap();
+        assert_eq!(inflate(&bomb, 4095), None);
+        assert_eq!(inflate(&bomb, 4096).map(|plain| plain.len()), Some(4096));
+        assert_eq!(inflate(b"no zstd at all", 4096), None);
+    }
+
+    #[test]
+    fn only_a_code_is_taken_from_an_error() {
+        let code = |text: &str| code_of(text.as_bytes());
+        assert_eq!(code(r#"{"error":{"code":"malformed","message":"x"}}"#).as_deref(), Some("malformed"));
+        assert_eq!(code(r#"{"error":{"code":"Some Name","message":"x"}}"#), None);
+        assert_eq!(code("<html>"), None);
+    }
+}

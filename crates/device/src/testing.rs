@@ -1,0 +1,501 @@
+//! An office in a thread, for tests: one task, two departments, the exchange
+//! over real HTTP, everything in memory. It trusts what tablets write; judging
+//! is the real server's business.
+
+use crate::Device;
+use crate::client::{EnrolAnswer, EnrolPerson};
+use crate::clock::hand::HandClock;
+use domain::enterprise::Risk;
+use domain::finding::Level;
+use domain::id::{DepartmentId, EnterpriseId, LedgerId, PersonId, RecordId, ReplicaId, TaskId};
+use domain::matter::{LegalBasis, MajorCriterion};
+use domain::package::{Package, PackageItem};
+use domain::record::{field, kind};
+use domain::task::{
+    Audience, EnterpriseSnapshot, Genesis, Header, PackageRef, Party, Seat, Status, TeamRole,
+};
+use domain::time::{Wall, WorkingCalendar};
+use ledger::certificate::{Certificate, ReplicaRole, SignedCertificate};
+use ledger::exchange::{PROTOCOL, Request, Response, ResponseHeader, answer};
+use ledger::holdings::{Held, Holdings};
+use ledger::id::Hash;
+use ledger::incoming::Page;
+use ledger::receipt::{Receipt, SignedReceipt};
+use ledger::seal::{Seal, Signer};
+use ledger::{Change, ChainHead, Limits, Write};
+use serde_json::{Map, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use uuid::Uuid;
+
+pub(crate) const PIN: &str = "135790";
+pub(crate) const NOW: &str = "2026-11-23T02:00:00Z";
+pub(crate) const FIRE: DepartmentId = DepartmentId(Uuid::from_u128(0xf1));
+pub(crate) const EMERGENCY: DepartmentId = DepartmentId(Uuid::from_u128(0xe1));
+pub(crate) const TASK: TaskId = TaskId(Uuid::from_u128(0x7a));
+pub(crate) const JOINT: LedgerId = LedgerId(Uuid::from_u128(0x10));
+const INTERNAL_EMERGENCY: LedgerId = LedgerId(Uuid::from_u128(0x11));
+const INTERNAL_FIRE: LedgerId = LedgerId(Uuid::from_u128(0x12));
+const SERVER: ReplicaId = ReplicaId(Uuid::from_u128(0x5e));
+
+/// Item of the emergency department.
+pub(crate) const ITEM: RecordId = RecordId(Uuid::from_u128(0x1001));
+/// Item of the fire department.
+pub(crate) const FIRE_ITEM: RecordId = RecordId(Uuid::from_u128(0x1002));
+
+/// Who enrols.
+#[derive(Clone, Copy)]
+pub(crate) struct Who {
+    number: u128,
+    department: DepartmentId,
+}
+
+pub(crate) const LEAD: Who = Who { number: 1, department: EMERGENCY };
+pub(crate) const SECOND: Who = Who { number: 2, department: EMERGENCY };
+pub(crate) const FIREMAN: Who = Who { number: 3, department: FIRE };
+
+impl Who {
+    fn person(self) -> PersonId {
+        PersonId(Uuid::from_u128(0x9000 + self.number))
+    }
+}
+
+/// What goes wrong next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fault {
+    None,
+    /// Takes the request in, then ends in the middle of its answer.
+    DiesInAnswer,
+    /// Changes a byte of a change it passes on.
+    Tampers,
+    /// Answers something that is no exchange.
+    Babbles,
+}
+
+#[derive(Default)]
+struct Chain {
+    head: Option<ChainHead>,
+    changes: Vec<Vec<u8>>,
+    seals: Vec<Seal>,
+}
+
+struct State {
+    office: Signer,
+    server: Signer,
+    server_certificate: SignedCertificate,
+    chains: BTreeMap<LedgerId, BTreeMap<ReplicaId, Chain>>,
+    blobs: BTreeMap<String, Vec<u8>>,
+    readers: BTreeMap<ReplicaId, DepartmentId>,
+    fault: Fault,
+}
+
+/// The office.
+pub(crate) struct Office {
+    state: Arc<Mutex<State>>,
+    address: String,
+}
+
+/// A tablet of the office, in a folder of its own.
+pub(crate) struct Tablet {
+    pub(crate) device: Device,
+    pub(crate) home: tempfile::TempDir,
+    pub(crate) clock: Arc<HandClock>,
+}
+
+impl Tablet {
+    /// The same tablet after the process ended.
+    pub(crate) fn restarted(self) -> Self {
+        let Self { device, home, clock } = self;
+        drop(device);
+        let device = Device::open(home.path(), clock.clone()).unwrap();
+        device.unlock(PIN).unwrap();
+        Self { device, home, clock }
+    }
+}
+
+impl Office {
+    pub(crate) fn open() -> Self {
+        let office = Signer::from_seed(&[1; 32]);
+        let server = Signer::from_seed(&[2; 32]);
+        let certificate = certificate(SERVER, &server, ReplicaRole::Server, None, "服务器");
+        let state = State {
+            server_certificate: SignedCertificate::sign(&office, &certificate).unwrap(),
+            office,
+            server,
+            chains: BTreeMap::new(),
+            blobs: BTreeMap::new(),
+            readers: BTreeMap::new(),
+            fault: Fault::None,
+        };
+        let state = Arc::new(Mutex::new(state));
+        state.lock().unwrap().dispatch();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let shared = Arc::clone(&state);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                serve(&shared, stream);
+            }
+        });
+        Self { state, address }
+    }
+
+    pub(crate) fn set_fault(&self, fault: Fault) {
+        self.state.lock().unwrap().fault = fault;
+    }
+
+    pub(crate) fn blobs(&self) -> BTreeSet<String> {
+        self.state.lock().unwrap().blobs.keys().cloned().collect()
+    }
+
+    /// Something the office writes into the joint ledger.
+    pub(crate) fn write(&self, intent: &str, writes: Vec<Write>) {
+        self.state.lock().unwrap().write(JOINT, intent, writes);
+    }
+
+    /// A tablet enrolled for `who`, open.
+    pub(crate) fn tablet(&self, who: Who) -> Tablet {
+        let home = tempfile::tempdir().unwrap();
+        let clock = Arc::new(HandClock::at(NOW));
+        let device = Device::open(home.path(), clock.clone()).unwrap();
+        device
+            .enrol_by(&self.address, PIN, |identity, signer| {
+                Ok(self.state.lock().unwrap().enrol(identity.replica, signer, who))
+            })
+            .unwrap();
+        Tablet { device, home, clock }
+    }
+
+    /// A tablet that has exchanged.
+    pub(crate) fn ready(&self, who: Who) -> Tablet {
+        let tablet = self.tablet(who);
+        assert!(tablet.device.exchange().unwrap());
+        tablet
+    }
+}
+
+fn certificate(
+    replica: ReplicaId,
+    signer: &Signer,
+    role: ReplicaRole,
+    who: Option<Who>,
+    name: &str,
+) -> Certificate {
+    Certificate {
+        replica,
+        key: signer.public(),
+        role,
+        person: who.map(Who::person),
+        department: who.map(|w| w.department),
+        name: name.to_owned(),
+        valid_from: "2026-01-01".parse().unwrap(),
+        valid_to: "2027-12-31".parse().unwrap(),
+    }
+}
+
+fn ledgers_of(department: DepartmentId) -> [LedgerId; 2] {
+    [JOINT, if department == FIRE { INTERNAL_FIRE } else { INTERNAL_EMERGENCY }]
+}
+
+fn package() -> Package {
+    let item = |rec, department, code: &str| PackageItem {
+        rec,
+        department,
+        code: code.into(),
+        section: "通用".into(),
+        text: "可燃气体报警装置有效、未屏蔽".into(),
+        how_to: "看现场".into(),
+        methods: vec![],
+        severity_default: Level::General,
+        criterion: Some("GM10-14".into()),
+        violated: vec!["AF-36-3".into()],
+        penalty: vec![],
+        evidence_required: true,
+        version: 1,
+    };
+    Package {
+        v: 1,
+        task: TASK,
+        items: vec![item(ITEM, EMERGENCY, "WH-09"), item(FIRE_ITEM, FIRE, "XF-04")],
+        laws: vec![LegalBasis {
+            code: "AF-36-3".into(),
+            law: "安全生产法".into(),
+            article: "第三十六条第三款".into(),
+            gist: "不得关闭、破坏报警设备".into(),
+            effective_from: "2021-09-01".parse().unwrap(),
+            effective_to: None,
+            replaced_by: None,
+            uncertain: false,
+        }],
+        criteria: vec![MajorCriterion {
+            code: "GM10-14".into(),
+            text: "监测报警装置被停用".into(),
+            source: "部令第10号 第十四条".into(),
+            uncertain: false,
+        }],
+        calendar: WorkingCalendar::default(),
+    }
+}
+
+impl State {
+    fn dispatch(&mut self) {
+        let bytes = serde_json::to_vec(&package()).unwrap();
+        let sha256 = crate::evidence::hash_of(&bytes);
+        let package_ref =
+            PackageRef { sha256: sha256.clone(), bytes: bytes.len() as u64, items: 2 };
+        self.blobs.insert(sha256.clone(), bytes);
+        let rec = |n: u128| RecordId(Uuid::from_u128(n));
+        for (ledger, audience) in [
+            (JOINT, Audience::Joint),
+            (INTERNAL_EMERGENCY, Audience::Internal { department: EMERGENCY }),
+            (INTERNAL_FIRE, Audience::Internal { department: FIRE }),
+        ] {
+            let genesis =
+                Genesis { fold_version: 1, task: TASK, audience, catalogue: sha256.clone() };
+            let mut writes = vec![
+                Write::new(kind::GENESIS, rec(1), field::CHARTER, json!(genesis)),
+                Write::new(kind::REPLICA, rec(2), field::CERTIFICATE, json!(self.server_certificate)),
+            ];
+            for (n, who, role) in [
+                (31, LEAD, TeamRole::SiteLead),
+                (32, SECOND, TeamRole::Inspector),
+                (33, FIREMAN, TeamRole::SiteLead),
+            ] {
+                let seat = Seat {
+                    person: who.person(),
+                    name: format!("检查员{n}"),
+                    cert_no: format!("苏A{n}"),
+                    department: who.department,
+                    role,
+                };
+                writes.push(Write::new(kind::MEMBER, rec(n), field::SEAT, json!(seat)));
+            }
+            if ledger == JOINT {
+                let task = RecordId(TASK.0);
+                writes.push(Write::new(kind::TASK, task, field::HEADER, json!(header())));
+                writes.push(Write::new(kind::TASK, task, field::PACKAGE, json!(package_ref)));
+                writes.push(Write::new(kind::TASK, task, field::STATUS, json!(Status::Dispatched)));
+                for (n, department, name, lead) in
+                    [(21, EMERGENCY, "应急", true), (22, FIRE, "消防", false)]
+                {
+                    let party = Party {
+                        department,
+                        name: format!("某区{name}部门"),
+                        short_name: name.into(),
+                        lead,
+                    };
+                    writes.push(Write::new(kind::PARTY, rec(n), field::PARTY, json!(party)));
+                }
+            }
+            self.write(ledger, "task.dispatch", writes);
+        }
+    }
+
+    fn write(&mut self, ledger: LedgerId, intent: &str, writes: Vec<Write>) {
+        let chain = self.chains.entry(ledger).or_default().entry(SERVER).or_default();
+        let head = chain.head.unwrap_or_else(|| ChainHead::empty(ledger, SERVER));
+        let change = Change {
+            pos: head.pos + 1,
+            author: PersonId(Uuid::from_u128(0x0ff1ce)),
+            wall: Wall::new(NOW.parse().unwrap()),
+            n: head.pos + 1,
+            seen: head.pos,
+            intent: intent.to_owned(),
+            writes,
+        };
+        let bytes = change.encode(Limits::SERVER).unwrap();
+        let next = head.next(&bytes);
+        chain.seals.push(self.server.seal(ledger, SERVER, &next));
+        chain.changes.push(bytes);
+        chain.head = Some(next);
+    }
+
+    fn enrol(&mut self, replica: ReplicaId, signer: &Signer, who: Who) -> EnrolAnswer {
+        let name = format!("平板 {}", who.number);
+        let own = certificate(replica, signer, ReplicaRole::Tablet, Some(who), &name);
+        let signed = SignedCertificate::sign(&self.office, &own).unwrap();
+        for ledger in ledgers_of(who.department) {
+            let rec = RecordId(replica.0);
+            let write = Write::new(kind::REPLICA, rec, field::CERTIFICATE, json!(signed));
+            self.write(ledger, "replica.introduce", vec![write]);
+        }
+        self.readers.insert(replica, who.department);
+        EnrolAnswer {
+            office_key: self.office.public(),
+            certificate: signed,
+            server_certificate: self.server_certificate.clone(),
+            token: replica.to_string(),
+            epoch: Uuid::from_u128(1),
+            person: EnrolPerson {
+                id: who.person(),
+                name: format!("检查员{}", who.number),
+                department: "某区部门".into(),
+                department_short: "部门".into(),
+                cert_no: "苏A1".into(),
+                valid_to: "2027-12-31".into(),
+            },
+        }
+    }
+
+    fn holdings(&self, department: DepartmentId) -> Holdings {
+        let mut holdings = Holdings::default();
+        for ledger in ledgers_of(department) {
+            for (replica, chain) in self.chains.get(&ledger).into_iter().flatten() {
+                if let Some(head) = &chain.head {
+                    holdings.0.entry(ledger).or_default().insert(*replica, Held::from(head));
+                }
+            }
+        }
+        holdings
+    }
+
+    fn exchange(&mut self, request: &Request) -> Response {
+        let caller = request.header.replica;
+        let department = self.readers[&caller];
+        let mut receipts = Vec::new();
+        for page in &request.pages {
+            self.take(page);
+            receipts.push(self.receipt(page));
+        }
+        let granted = self.holdings(department);
+        let what = answer(&request.header, &granted, SERVER);
+        let pages = what.spans.iter().map(|span| {
+            let chain = &self.chains[&span.ledger][&span.replica];
+            let after = usize::try_from(span.after).unwrap();
+            let mut changes = chain.changes[after..].to_vec();
+            if self.fault == Fault::Tampers {
+                let last = changes.last_mut().unwrap();
+                let at = last.len() / 2;
+                last[at] ^= 1;
+            }
+            Page {
+                ledger: span.ledger,
+                replica: span.replica,
+                after: span.after,
+                changes,
+                seals: chain.seals.iter().filter(|s| s.pos > span.after).copied().collect(),
+            }
+        });
+        Response {
+            pages: pages.collect(),
+            header: ResponseHeader {
+                protocol: PROTOCOL,
+                epoch: request.header.epoch,
+                time: Wall::new(NOW.parse().unwrap()),
+                digest: granted.digest(),
+                ledgers: what.ledgers,
+                left: what.left,
+                wants: what.wants,
+                refused: vec![],
+                receipts,
+                more: false,
+            },
+        }
+    }
+
+    fn take(&mut self, page: &Page) {
+        let chain = self.chains.entry(page.ledger).or_default().entry(page.replica).or_default();
+        let mut head = chain.head.unwrap_or_else(|| ChainHead::empty(page.ledger, page.replica));
+        let known = usize::try_from(head.pos - page.after).unwrap();
+        for bytes in page.changes.iter().skip(known) {
+            head = head.next(bytes);
+            chain.changes.push(bytes.clone());
+        }
+        chain.head = Some(head);
+        chain.seals.extend(page.seals.iter().filter(|s| s.pos > page.after + known as u64));
+    }
+
+    fn receipt(&self, page: &Page) -> SignedReceipt {
+        let head = self.chains[&page.ledger][&page.replica].head.unwrap();
+        let receipt = Receipt {
+            ledger: page.ledger,
+            replica: page.replica,
+            upto: head.pos,
+            hash: Hash(head.hash.0),
+            voided: vec![],
+            review: vec![],
+            at: Wall::new(NOW.parse().unwrap()),
+            by: SERVER,
+        };
+        SignedReceipt::sign(&self.server, &receipt).unwrap()
+    }
+}
+
+fn header() -> Header {
+    Header {
+        title: "涉可燃气体企业联合检查".into(),
+        number: "联检〔2026〕1号".into(),
+        enterprise: EnterpriseSnapshot {
+            id: EnterpriseId(Uuid::from_u128(0xe17)),
+            uscc: "91320100TEST000001".into(),
+            name: "示例精密涂装有限公司".into(),
+            address: "某市某区示例路1号".into(),
+            legal_rep: "甲某".into(),
+            principal: "乙某".into(),
+            risk: Risk::Larger,
+            industry_code: "3360".into(),
+            hazard_tags: vec![],
+        },
+        lead: EMERGENCY,
+        visit_date: "2026-11-23".parse().unwrap(),
+        announced: false,
+        more: Map::new(),
+    }
+}
+
+/// One request per connection is enough for a test.
+fn serve(state: &Mutex<State>, mut stream: TcpStream) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    let (mut length, mut header) = (0, String::new());
+    loop {
+        header.clear();
+        reader.read_line(&mut header).unwrap();
+        if header.trim().is_empty() {
+            break;
+        }
+        if let Some(value) = header.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    let mut words = line.split_whitespace();
+    let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    let mut state = state.lock().unwrap();
+    let (status, body) = respond(&mut state, method, path, body);
+    let length = body.len();
+    let head =
+        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    let _ = stream.write_all(head.as_bytes());
+    if method == "HEAD" {
+        return;
+    }
+    let dies = state.fault == Fault::DiesInAnswer;
+    let _ = stream.write_all(if dies { &body[..length / 2] } else { &body });
+}
+
+fn respond(state: &mut State, method: &str, path: &str, body: Vec<u8>) -> (&'static str, Vec<u8>) {
+    if path == "/v1/exchange" {
+        if state.fault == Fault::Babbles {
+            return ("200 OK", b"<html>hotel wifi</html>".to_vec());
+        }
+        let plain = zstd::stream::decode_all(body.as_slice()).unwrap();
+        let response = state.exchange(&Request::decode(&plain).unwrap());
+        return ("200 OK", zstd::bulk::compress(&response.encode().unwrap(), 1).unwrap());
+    }
+    let Some(sha256) = path.strip_prefix("/v1/blobs/") else {
+        return ("404 Not Found", Vec::new());
+    };
+    if method == "PUT" {
+        state.blobs.insert(sha256.to_owned(), body);
+        return ("204 No Content", Vec::new());
+    }
+    match state.blobs.get(sha256) {
+        Some(bytes) => ("200 OK", bytes.clone()),
+        None => ("404 Not Found", Vec::new()),
+    }
+}

@@ -1,0 +1,114 @@
+//! Enrolment: a one-time code of the office makes this tablet a replica of one
+//! person. The key pair is on the disk before the office hears of it, so that
+//! an answer lost on the way can be asked for again with the same code.
+
+use crate::client::{Client, EnrolAnswer, EnrolRequest, normalised};
+use crate::device::{Device, new_uuid};
+use crate::error::DeviceError;
+use crate::store::identity::{self, Enrolled, Identity, Person};
+use crate::store::{self, certificate};
+use crate::vault::random;
+use crate::view::{AppError, AppStatus, ErrorCode};
+use domain::id::ReplicaId;
+use ledger::certificate::ReplicaRole;
+use ledger::seal::Signer;
+use zeroize::Zeroizing;
+
+impl Device {
+    /// Enrols this tablet at the office `server` with a one-time code, under a
+    /// PIN that the person chooses. Afterwards it is open.
+    ///
+    /// # Errors
+    /// [`ErrorCode::PinWeak`], [`ErrorCode::AlreadyEnrolled`],
+    /// [`ErrorCode::CodeWrong`], [`ErrorCode::CodeUsed`],
+    /// [`ErrorCode::CodeExpired`], [`ErrorCode::NotAnOffice`],
+    /// [`ErrorCode::Offline`]. Nothing is enrolled then, and it can be tried again.
+    pub fn enrol(&self, server: &str, code: &str, pin: &str) -> Result<AppStatus, AppError> {
+        self.enrol_inner(server, code.trim(), pin).map_err(DeviceError::into_app)?;
+        Ok(self.status())
+    }
+
+    fn enrol_inner(&self, server: &str, code: &str, pin: &str) -> Result<(), DeviceError> {
+        self.enrol_by(server, pin, |identity, key| {
+            Client::new(server, None)?.enrol(&EnrolRequest {
+                code,
+                replica: identity.replica,
+                key: key.public(),
+                app_version: env!("CARGO_PKG_VERSION"),
+            })
+        })
+    }
+
+    /// Enrols with whatever way leads to the office.
+    pub(crate) fn enrol_by(
+        &self,
+        server: &str,
+        pin: &str,
+        ask: impl FnOnce(&Identity, &Signer) -> Result<EnrolAnswer, DeviceError>,
+    ) -> Result<(), DeviceError> {
+        let server = normalised(server)?;
+        let mut slot = self.lock_open();
+        let (key, was_there) = self.vault.begin(pin)?;
+        if !was_there {
+            store::discard(&self.home)?;
+        }
+        let mut db = store::open(&self.home, &key.derive("store"))?;
+        let mut identity = match identity::load(&db)? {
+            Some(identity) => Identity { server, ..identity },
+            None => Identity {
+                replica: ReplicaId(new_uuid(self.clock.as_ref())),
+                seed: Zeroizing::new(random()?),
+                server,
+                enrolled: None,
+            },
+        };
+        identity::save(&db, &identity)?;
+        // An answer may have been kept just before the power went.
+        if identity.enrolled.is_none() {
+            let signer = Signer::from_seed(&identity.seed);
+            let answer = ask(&identity, &signer)?;
+            let own = answer.certificate.verify(&answer.office_key);
+            let server = answer.server_certificate.verify(&answer.office_key);
+            let (Ok(own), Ok(server)) = (own, server) else {
+                return Err(ErrorCode::NotAnOffice.into());
+            };
+            let fits = own.replica == identity.replica
+                && own.key == signer.public()
+                && own.role == ReplicaRole::Tablet
+                && own.person == Some(answer.person.id)
+                && server.role == ReplicaRole::Server;
+            if !fits {
+                return Err(ErrorCode::NotAnOffice.into());
+            }
+            let tx = db.transaction()?;
+            certificate::put(&tx, own.replica, &answer.certificate)?;
+            certificate::put(&tx, server.replica, &answer.server_certificate)?;
+            identity.enrolled = Some(enrolled(answer));
+            identity::save(&tx, &identity)?;
+            tx.commit()?;
+        }
+        drop(db);
+        self.vault.commit()?;
+        *slot = Some(self.open_store(&key)?);
+        Ok(())
+    }
+}
+
+fn enrolled(answer: EnrolAnswer) -> Enrolled {
+    let person = answer.person;
+    Enrolled {
+        office_key: answer.office_key,
+        certificate: answer.certificate,
+        server_certificate: answer.server_certificate,
+        token: answer.token,
+        epoch: answer.epoch,
+        person: Person {
+            id: person.id,
+            name: person.name,
+            department: person.department,
+            department_short: person.department_short,
+            cert_no: person.cert_no,
+            valid_to: person.valid_to,
+        },
+    }
+}

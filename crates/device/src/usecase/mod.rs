@@ -1,0 +1,25 @@
+//! What a person can do with a tablet, one file per noun of the trade. Each
+//! gesture is checked, committed, and answered with the board as it then is.
+
+mod board;
+mod decision;
+mod document;
+mod enrolment;
+mod evidence;
+mod finding;
+mod gate;
+mod item;
+mod note;
+mod proposal;
+mod reference;
+mod sync;
+mod text;
+mod visit;
+
+pub use board::LedgerDigest;
+pub use evidence::FileHere;
+pub use finding::CreatedFinding;
+pub use document::ProducedRecord;
+
+#[cfg(test)]
+mod tests;

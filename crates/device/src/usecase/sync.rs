@@ -1,0 +1,233 @@
+//! The exchange with the office: turns until both hold the same, then files.
+//! And how it stands, in words for a person.
+//!
+//! The database is never held while the network is waited for. Whatever breaks
+//! off leaves the tablet as the last whole answer made it.
+
+use crate::client::Client;
+use crate::device::{Device, Open};
+use crate::error::DeviceError;
+use crate::incoming::{self, Trust};
+use crate::store::{blob, chain, identity, receipt, setting, task};
+use crate::view::{AppError, ErrorCode, PendingChange, SyncStatus};
+use chrono::{DateTime, Utc};
+use ledger::exchange::{Caller, PAGE_BYTES, Request, Response, Step};
+use ledger::holdings::Span;
+use std::sync::{Arc, PoisonError};
+
+/// Most entries in the list of what is only here.
+const PENDING_MAX: usize = 200;
+
+/// What the turns of one exchange brought.
+#[derive(Default)]
+struct Turns {
+    changed: bool,
+    /// Why the office did not take a page of ours, the first one.
+    refused: Option<String>,
+}
+
+impl Device {
+    /// How the exchange with the office stands.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Locked`] and the store's.
+    pub fn sync_status(&self) -> Result<SyncStatus, AppError> {
+        let (running, last_error) = {
+            let memory = self.lock_sync();
+            (memory.running, memory.last_error.clone())
+        };
+        self.with(|open| {
+            let spans = receipt::without(&open.db, open.replica)?;
+            let unsent: u64 = spans.iter().map(|span| span.upto - span.after).sum();
+            let mut pending = Vec::new();
+            for span in &spans {
+                let enterprise = task::enterprise(&open.db, span.ledger)?;
+                for written in chain::changes_of(&open.db, span)? {
+                    pending.push(PendingChange {
+                        ledger: span.ledger,
+                        enterprise: enterprise.clone(),
+                        intent: written.change.intent,
+                        wall: written.change.wall.to_string(),
+                        bytes: 0,
+                    });
+                }
+            }
+            let files = blob::to_hand_in(&open.db)?;
+            for file in &files {
+                if let Some((ledger, wall)) = blob::first_mention(&open.db, &file.sha256)? {
+                    pending.push(PendingChange {
+                        ledger,
+                        enterprise: task::enterprise(&open.db, ledger)?,
+                        intent: "file".to_owned(),
+                        wall,
+                        bytes: file.bytes,
+                    });
+                }
+            }
+            pending.sort_by(|a, b| b.wall.cmp(&a.wall));
+            pending.truncate(PENDING_MAX);
+            let ahead = setting::get(&open.db, setting::CLOCK_AHEAD_MS)?;
+            Ok(SyncStatus {
+                running,
+                unsent_changes: u32::try_from(unsent).unwrap_or(u32::MAX),
+                unsent_files: u32::try_from(files.len()).unwrap_or(u32::MAX),
+                unsent_bytes: files.iter().map(|file| file.bytes).sum(),
+                last_contact: setting::get(&open.db, setting::LAST_CONTACT)?,
+                last_error,
+                pending,
+                clock_ahead_ms: ahead.and_then(|ms| ms.parse().ok()),
+            })
+        })
+    }
+
+    /// Exchanges with the office now. When one runs already, waits for it and
+    /// then runs another, so that what was just written goes along. Answers
+    /// whether anything came in.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Offline`], [`ErrorCode::ServerTrouble`],
+    /// [`ErrorCode::Revoked`], [`ErrorCode::Locked`].
+    pub fn exchange(&self) -> Result<bool, AppError> {
+        let _one_at_a_time = self.exchanging.lock().unwrap_or_else(PoisonError::into_inner);
+        self.lock_sync().running = true;
+        let result = self.exchange_inner().map_err(DeviceError::into_app);
+        let mut memory = self.lock_sync();
+        memory.running = false;
+        memory.last_error = result.as_ref().err().cloned();
+        result
+    }
+
+    fn exchange_inner(&self) -> Result<bool, DeviceError> {
+        let (client, mut caller) = self.try_with(|open| {
+            let client = Client::new(&open.server, Some(open.enrolled.token.clone()))?;
+            let unsent = receipt::without(&open.db, open.replica)?;
+            Ok((client, Caller::new(open.replica, open.enrolled.epoch, unsent)))
+        })?;
+        let mut turns = self.exchange_changes(&client, &mut caller)?;
+        self.hand_in_files(&client)?;
+        turns.changed |= self.fetch_files(&client)?;
+        match turns.refused {
+            Some(reason) => Err(DeviceError::refused(ErrorCode::ServerTrouble, reason)),
+            None => Ok(turns.changed),
+        }
+    }
+
+    fn exchange_changes(
+        &self,
+        client: &Client,
+        caller: &mut Caller,
+    ) -> Result<Turns, DeviceError> {
+        let mut turns = Turns::default();
+        loop {
+            let (request, sent) = self.try_with(|open| open.next_request(caller))?;
+            let before = self.clock.now();
+            let response = client.exchange(&request)?;
+            let after = self.clock.now();
+            let (step, came) =
+                self.try_with(|open| open.take_response(caller, &response, &sent, before, after))?;
+            turns.changed |= came;
+            if let Some(refused) = response.header.refused.first() {
+                tracing::warn!(ledger = %refused.ledger, reason = %refused.reason, "the office refused a page");
+                turns.refused.get_or_insert_with(|| refused.reason.clone());
+            }
+            if step == Step::Done {
+                return Ok(turns);
+            }
+        }
+    }
+
+    /// Files made here, thumbnails first. Each is its own step: one that is
+    /// refused does not keep the others.
+    fn hand_in_files(&self, client: &Client) -> Result<(), DeviceError> {
+        let (files, blobs) =
+            self.try_with(|open| Ok((blob::to_hand_in(&open.db)?, Arc::clone(&open.blobs))))?;
+        for file in files {
+            if !client.has_blob(&file.sha256)? {
+                client.put_blob(&file.sha256, blobs.get(&file.sha256)?)?;
+            }
+            self.try_with(|open| blob::handed_in(&open.db, &file.sha256))?;
+        }
+        Ok(())
+    }
+
+    /// Files that are spoken of and not here. A file the office does not have
+    /// yet, or that is not what its name says, is left for the next time.
+    fn fetch_files(&self, client: &Client) -> Result<bool, DeviceError> {
+        let (files, blobs) =
+            self.try_with(|open| Ok((blob::to_fetch(&open.db)?, Arc::clone(&open.blobs))))?;
+        let mut came = false;
+        for file in files {
+            let Some(bytes) = client.get_blob(&file.sha256)? else { continue };
+            if crate::evidence::hash_of(&bytes) != file.sha256 {
+                return Err(DeviceError::refused(ErrorCode::ServerTrouble, "hash_mismatch"));
+            }
+            blobs.put(&bytes)?;
+            self.try_with(|open| blob::arrived(&open.db, &file.sha256, bytes.len() as u64))?;
+            came = true;
+        }
+        Ok(came)
+    }
+}
+
+impl Open {
+    /// Seals what is ours and says what we hold, in one moment.
+    fn next_request(&mut self, caller: &Caller) -> Result<(Request, Vec<Span>), DeviceError> {
+        let tx = self.db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        chain::seal_all(&tx, self.replica, &self.signer)?;
+        let holdings = chain::holdings(&tx)?;
+        let mut pages = Vec::new();
+        let mut sent = Vec::new();
+        let mut budget = PAGE_BYTES;
+        for span in caller.spans() {
+            let Some(page) = chain::page(&tx, span, budget)? else { continue };
+            let bytes: usize = page.changes.iter().map(Vec::len).sum();
+            sent.push(Span { upto: page.after + page.changes.len() as u64, ..*span });
+            pages.push(page);
+            budget = budget.saturating_sub(bytes);
+            if budget == 0 {
+                break;
+            }
+        }
+        tx.commit()?;
+        Ok((Request { header: caller.header(&holdings), pages }, sent))
+    }
+
+    /// Takes a whole answer in, or nothing of it.
+    fn take_response(
+        &mut self,
+        caller: &mut Caller,
+        response: &Response,
+        sent: &[Span],
+        before: DateTime<Utc>,
+        after: DateTime<Utc>,
+    ) -> Result<(Step, bool), DeviceError> {
+        let tx = self.db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let trust =
+            Trust { office: self.enrolled.office_key, server: &self.server_certificate };
+        let taken = incoming::take(&tx, &trust, self.replica, response)?;
+        let middle = before + (after - before) / 2;
+        let ahead = middle - response.header.time.instant();
+        incoming::note_contact(&tx, &self.clock.wall().to_string(), ahead.num_milliseconds())?;
+        let holdings = chain::holdings(&tx)?;
+        tx.commit()?;
+        if response.header.epoch != self.enrolled.epoch {
+            self.new_epoch(response.header.epoch)?;
+        }
+        if let Some(reason) = taken.refusal {
+            return Err(DeviceError::refused(ErrorCode::ServerTrouble, reason));
+        }
+        let step = caller
+            .take(&response.header, sent, &holdings)
+            .map_err(|_| DeviceError::refused(ErrorCode::ServerTrouble, "stuck"))?;
+        Ok((step, taken.changes > 0 || !response.header.receipts.is_empty()))
+    }
+
+    fn new_epoch(&mut self, epoch: uuid::Uuid) -> Result<(), DeviceError> {
+        self.enrolled.epoch = epoch;
+        if let Some(mut row) = identity::load(&self.db)? {
+            row.enrolled = Some(self.enrolled.clone());
+            identity::save(&self.db, &row)?;
+        }
+        Ok(())
+    }
+}

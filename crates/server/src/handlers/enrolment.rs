@@ -1,0 +1,32 @@
+//! A tablet enrols.
+
+use crate::app::{App, now_ms};
+use crate::error::{Code, ErrorBody, Result, ServerError};
+use crate::extract::{Body, From};
+use crate::usecase::enrolment::{self, EnrolRequest, Enrolled};
+use axum::Json;
+use axum::extract::State;
+
+/// Takes a one-time code and a key, gives a certificate and a token.
+#[utoipa::path(
+    post, path = "/v1/enrol", tag = "device", request_body = EnrolRequest,
+    responses(
+        (status = 200, body = Enrolled), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody), (status = 410, body = ErrorBody),
+        (status = 429, body = ErrorBody)
+    )
+)]
+pub async fn enrol(
+    State(app): State<App>,
+    From(address): From,
+    Body(request): Body<EnrolRequest>,
+) -> Result<Json<Enrolled>> {
+    app.throttle.check(address, now_ms())?;
+    let enrolled = enrolment::enrol(&app, request).await;
+    if let Err(ServerError::Refused(refusal)) = &enrolled
+        && matches!(refusal.code, Code::CodeWrong | Code::CodeUsed | Code::CodeExpired)
+    {
+        app.throttle.failed(address, now_ms());
+    }
+    enrolled.map(Json)
+}

@@ -1,0 +1,137 @@
+//! The command line of the central server.
+
+use anyhow::{Context, bail};
+use clap::{Parser, Subcommand};
+use domain::id::LedgerId;
+use server::{App, Settings};
+use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use tracing_subscriber::EnvFilter;
+
+#[derive(Parser)]
+#[command(name = "lianjian-server", version, about = "联检 central server")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the console and the tablets until it is told to stop.
+    Serve {
+        /// Folder of database, files and keys; made when it is not there.
+        #[arg(long)]
+        data: PathBuf,
+        /// Address to listen on; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+        /// Fills an empty installation with the demo city of this seed.
+        #[arg(long)]
+        demo_seed: Option<u64>,
+    },
+    /// Prints the description of every route as JSON.
+    Openapi,
+    /// Prints the accounts of the demonstration with their passwords as JSON.
+    DemoAccounts {
+        /// Folder of the installation.
+        #[arg(long)]
+        data: PathBuf,
+    },
+    /// Issues a one-time code for a person's next tablet and prints it.
+    EnrolmentCode {
+        /// Folder of the installation.
+        #[arg(long)]
+        data: PathBuf,
+        /// The person: id or certificate number.
+        #[arg(long)]
+        person: String,
+    },
+    /// Prints the digests of holdings and state, one JSON object per ledger.
+    Digest {
+        /// Folder of the installation.
+        #[arg(long)]
+        data: PathBuf,
+        /// Of this ledger only.
+        #[arg(long)]
+        ledger: Option<LedgerId>,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_env("LIANJIAN_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    match Arguments::parse().command {
+        Command::Serve { data, listen, demo_seed } => serve(data, listen, demo_seed).await,
+        Command::Openapi => print_line(&server::openapi_json()?),
+        Command::DemoAccounts { data } => {
+            print_line(&serde_json::to_string_pretty(&server::demo_accounts(&data)?)?)
+        }
+        Command::EnrolmentCode { data, person } => {
+            print_line(&server::issue_code(&existing(data)?, &person).await?)
+        }
+        Command::Digest { data, ledger } => {
+            for line in server::digests(&existing(data)?, ledger).await? {
+                print_line(&serde_json::to_string(&line)?)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Settings for an installation that is there; these commands make none.
+fn existing(data: PathBuf) -> anyhow::Result<Settings> {
+    if !data.is_dir() {
+        bail!("there is no installation at {}", data.display());
+    }
+    Ok(Settings::new(data))
+}
+
+async fn serve(data: PathBuf, listen: SocketAddr, demo_seed: Option<u64>) -> anyhow::Result<()> {
+    let app = App::open(&Settings::new(&data)).await.context("opening the data folder")?;
+    if let Some(seed) = demo_seed {
+        server::import_demo(&app, seed).await.context("importing the demo city")?;
+    }
+    let ready = |address: SocketAddr| {
+        let line = serde_json::json!({ "ready": true, "url": format!("http://{address}") });
+        // Whoever started the server may have closed its end; that is no reason to stop.
+        let _ = print_line(&line.to_string());
+    };
+    server::serve(app, listen, ready, stop_signal()).await.context("serving")
+}
+
+fn print_line(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Done when the process is asked to end.
+async fn stop_signal() {
+    let interrupt = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}

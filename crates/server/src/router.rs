@@ -1,0 +1,156 @@
+//! Every route, with what it asks of its caller. Nothing is served that is not
+//! on this page.
+
+use crate::app::App;
+use crate::error::{Code, Refusal};
+use crate::guard::{Needs, pass};
+use crate::handlers::{
+    blob, console, directory, enrolment, evidence, exchange, health, import, overview, session,
+    tablet, task,
+};
+use crate::openapi;
+use crate::store::session::Sessions;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use domain::permission::Action::{
+    DispatchTask, ImportDirectories, ManageTablets, OpenTask, ReadDirectories, ReadTasks,
+    ReviewFindings,
+};
+use ledger::exchange::BODY_BYTES_MAX;
+use time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::{DefaultOnFailure, TraceLayer};
+use tower_sessions::cookie::SameSite;
+use tower_sessions::{Expiry, SessionManagerLayer};
+use Needs::{May, Nobody, Session};
+
+/// A route of the desk.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// Method, lower case.
+    pub method: &'static str,
+    /// Path with its members.
+    pub path: &'static str,
+    /// What it asks of its caller.
+    pub needs: Needs,
+}
+
+macro_rules! desk {
+    ($($method:ident $path:literal $needs:expr => $handler:path;)+) => {
+        /// The routes of the desk.
+        pub const DESK: &[Route] =
+            &[$(Route { method: stringify!($method), path: $path, needs: $needs }),+];
+
+        fn desk(app: &App) -> Router<App> {
+            Router::new()$(.route(
+                $path,
+                axum::routing::$method($handler)
+                    .layer(from_fn_with_state((app.clone(), $needs), pass)),
+            ))+
+        }
+    };
+}
+
+desk! {
+    post   "/api/session"                              Nobody                 => session::sign_in;
+    get    "/api/session"                              Session                => session::me;
+    delete "/api/session"                              Session                => session::sign_out;
+    get    "/api/overview"                             May(ReadTasks)         => overview::overview;
+    get    "/api/enterprises"                          May(ReadDirectories)   => directory::enterprises;
+    get    "/api/departments"                          May(ReadDirectories)   => directory::departments;
+    get    "/api/departments/{id}/inspectors"          May(ReadDirectories)   => directory::inspectors;
+    get    "/api/check-items"                          May(ReadDirectories)   => directory::check_items;
+    post   "/api/imports/enterprises"                  May(ImportDirectories) => import::preview;
+    post   "/api/imports/enterprises/{batch}/confirm"  May(ImportDirectories) => import::confirm;
+    get    "/api/imports/enterprises/template.xlsx"    May(ImportDirectories) => import::template;
+    get    "/api/tasks"                                May(ReadTasks)         => task::list;
+    post   "/api/tasks"                                May(OpenTask)          => task::open;
+    get    "/api/tasks/{task}"                         May(ReadTasks)         => task::show;
+    get    "/api/tasks/{task}/history"                 May(ReadTasks)         => task::history;
+    post   "/api/tasks/{task}/dispatch"                May(DispatchTask)      => task::dispatch;
+    post   "/api/tasks/{task}/findings/{rec}/return"   May(ReviewFindings)    => task::return_finding;
+    post   "/api/tasks/{task}/approve"                 May(ReviewFindings)    => task::approve;
+    get    "/api/tasks/{task}/evidence/{sha256}"       May(ReadTasks)         => evidence::evidence;
+    get    "/api/tablets"                              May(ManageTablets)     => tablet::list;
+    post   "/api/enrolment-codes"                      May(ManageTablets)     => tablet::issue_code;
+    get    "/api/openapi.json"                         Nobody                 => openapi::show;
+}
+
+/// The routes of tablets; all but enrolment want a token.
+fn device() -> Router<App> {
+    Router::new()
+        .route("/v1/enrol", post(enrolment::enrol))
+        .route("/v1/exchange", post(exchange::exchange).layer(limit(BODY_BYTES_MAX)))
+        .route(
+            "/v1/blobs/{sha256}",
+            // The file's own limit is kept while it is read.
+            get(blob::get).head(blob::head).put(blob::put).layer(DefaultBodyLimit::disable()),
+        )
+        .route("/healthz", get(health::healthz))
+}
+
+/// JSON bodies are small.
+const JSON_BYTES_MAX: usize = 256 * 1024;
+
+/// How long a session lasts without a request.
+const SESSION_HOURS: i64 = 8;
+
+/// Scripts, styles and data from this server alone; pictures also from the
+/// page's own memory. Inline style attributes are what chart and table
+/// components are positioned with.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; \
+    connect-src 'self'; media-src 'self' blob:; manifest-src 'self'; base-uri 'none'; \
+    form-action 'self'; frame-ancestors 'none'";
+
+/// The whole server.
+pub fn router(app: App) -> Router {
+    let sessions = SessionManagerLayer::new(Sessions(app.db.clone()))
+        .with_name("lianjian")
+        .with_http_only(true)
+        .with_same_site(SameSite::Strict)
+        .with_secure(false)
+        .with_expiry(Expiry::OnInactivity(Duration::hours(SESSION_HOURS)));
+    let import_limit = limit(import::FILE_BYTES_MAX);
+    desk(&app)
+        .layer(sessions)
+        .layer(fallback_header(CACHE_CONTROL, "no-store"))
+        .layer(import_limit)
+        .merge(device().layer(limit(JSON_BYTES_MAX)))
+        .fallback(console::console)
+        .layer(fallback_header(CONTENT_SECURITY_POLICY, POLICY))
+        .layer(fallback_header(X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fallback_header(X_FRAME_OPTIONS, "DENY"))
+        .layer(fallback_header(REFERRER_POLICY, "no-referrer"))
+        .layer(fallback_header(
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ))
+        .layer(CatchPanicLayer::custom(|_| -> Response {
+            tracing::error!("a handler panicked");
+            Refusal::new(Code::Internal).into_response()
+        }))
+        .layer(TraceLayer::new_for_http().on_failure(DefaultOnFailure::new()))
+        .with_state(app)
+}
+
+fn limit(bytes: usize) -> DefaultBodyLimit {
+    DefaultBodyLimit::max(bytes)
+}
+
+/// A header for every answer that does not bring its own.
+fn fallback_header(
+    name: HeaderName,
+    value: &'static str,
+) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}

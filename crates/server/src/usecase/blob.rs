@@ -1,0 +1,70 @@
+//! Who may read a file. Knowing its hash gives nothing: a ledger that the
+//! caller may read must refer to it, and somebody of that ledger must have
+//! shown to hold its bytes. Else a tablet could name a foreign file in a record
+//! of its own and have it handed out.
+
+use crate::app::App;
+use crate::error::Result;
+use crate::store::{blob, membership, tablet};
+use domain::id::{LedgerId, PersonId, ReplicaId};
+use ledger::Hash;
+use sea_orm::ConnectionTrait;
+use std::collections::BTreeSet;
+
+/// What a reader may know of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// No readable ledger refers to it.
+    Unknown,
+    /// It is referred to, and its bytes have not come.
+    NotHereYet,
+    /// It may be read.
+    Readable,
+}
+
+/// What a person may know of a file, through the ledgers granted to them.
+pub async fn for_person(app: &App, person: PersonId, hash: &Hash) -> Result<Access> {
+    let granted = membership::granted(&app.db, person).await?;
+    access(app, hash, &granted).await
+}
+
+/// What the readers of one ledger may know of a file.
+pub async fn for_ledger(app: &App, ledger: LedgerId, hash: &Hash) -> Result<Access> {
+    access(app, hash, &BTreeSet::from([ledger])).await
+}
+
+async fn access(app: &App, hash: &Hash, readable: &BTreeSet<LedgerId>) -> Result<Access> {
+    let references = blob::references(&app.db, hash).await?;
+    let mut referred = references.into_iter().filter(|(ledger, _)| readable.contains(ledger));
+    let bringers = blob::bringers(&app.db, hash).await?;
+    let mut found = Access::Unknown;
+    for (ledger, by) in referred.by_ref() {
+        if vouched(app, &app.db, ledger, by, &bringers).await? {
+            return Ok(Access::Readable);
+        }
+        found = Access::NotHereYet;
+    }
+    Ok(found)
+}
+
+/// Whether somebody of the ledger has shown to hold the bytes. For what the
+/// server refers to, that is the server.
+async fn vouched(
+    app: &App,
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    by: ReplicaId,
+    bringers: &BTreeSet<ReplicaId>,
+) -> Result<bool> {
+    let server = app.keys.replica;
+    if by == server {
+        return Ok(bringers.contains(&server));
+    }
+    for bringer in bringers {
+        let Some(tablet) = tablet::by_replica(db, *bringer).await? else { continue };
+        if membership::ever(db, ledger, PersonId(tablet.person)).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,238 @@
+//! One turn of the exchange: take what the tablet brings, ledger by ledger in
+//! one transaction each, judge it, and answer with what the tablet lacks of the
+//! ledgers it may read. What to send and ask for is `ledger::exchange`'s.
+
+use crate::app::{App, now, now_ms};
+use crate::error::{Code, Result, ServerError};
+use crate::store::{chain, fact, membership, tablet};
+use crate::usecase::judgement::Taken;
+use crate::usecase::{append, judgement};
+use domain::id::{LedgerId, PersonId, ReplicaId};
+use ledger::certificate::{Certificate, ReplicaRole};
+use ledger::exchange::{
+    PAGE_BYTES, PROTOCOL, Refused, Request, RequestHeader, Response, ResponseHeader, answer,
+};
+use ledger::incoming::{Page, Plan, Refusal, plan_incoming};
+use ledger::receipt::{Receipt, SignedReceipt};
+use ledger::{ChangeId, VerdictKind};
+use sea_orm::{ConnectionTrait, TransactionTrait};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A contact is noted again after this long.
+const CONTACT_MS: i64 = 10_000;
+
+/// The tablet that calls.
+#[derive(Debug, Clone)]
+pub struct Device {
+    /// Its replica.
+    pub replica: ReplicaId,
+    /// Whose it is.
+    pub person: PersonId,
+    /// Taken out of service: its work is still taken, it reads nothing.
+    pub revoked: bool,
+    /// When it was last heard of.
+    pub last_contact_ms: Option<i64>,
+}
+
+/// Chains for which a receipt is due.
+type Due = BTreeSet<(LedgerId, ReplicaId)>;
+
+/// Takes a turn.
+pub async fn turn(app: &App, device: &Device, request: Request) -> Result<Response> {
+    if request.header.protocol != PROTOCOL || request.header.replica != device.replica {
+        return Err(Code::Malformed.into());
+    }
+    let mut by_ledger: BTreeMap<LedgerId, Vec<Page>> = BTreeMap::new();
+    for page in request.pages {
+        by_ledger.entry(page.ledger).or_default().push(page);
+    }
+    let mut refused = Vec::new();
+    let mut due = Due::new();
+    for (ledger, pages) in by_ledger {
+        receive(app, device, ledger, pages, &mut refused, &mut due).await?;
+    }
+    note_contact(app, device).await?;
+    reply(app, device, &request.header, refused, due).await
+}
+
+async fn note_contact(app: &App, device: &Device) -> Result<()> {
+    let now = now_ms();
+    if device.last_contact_ms.is_none_or(|last| now - last > CONTACT_MS) {
+        tablet::contact(&app.db, device.replica, now).await?;
+    }
+    Ok(())
+}
+
+/// Takes the pages of one ledger, judges the changes in them, and seals the
+/// server's own chain behind it.
+async fn receive(
+    app: &App,
+    device: &Device,
+    ledger: LedgerId,
+    pages: Vec<Page>,
+    refused: &mut Vec<Refused>,
+    due: &mut Due,
+) -> Result<()> {
+    let db = app.begin_write().await?;
+    let row = membership::ledger_by_id(&db, ledger).await?;
+    let took_part = membership::ever(&db, ledger, device.person).await?;
+    let Some(row) = row.filter(|_| took_part) else {
+        refused.extend(pages.iter().map(|page| refusal(page, "not_granted")));
+        return Ok(());
+    };
+    // Set before anything is taken: no change may be its own permission.
+    let scene = judgement::scene(app, &db, ledger, &row.package_sha256).await?;
+    let mut taken = Vec::new();
+    let mut touched = append::Touched::new();
+    for page in pages {
+        let Some(certificate) = writer(app, &db, page.replica).await? else {
+            refused.push(refusal(&page, "unknown_replica"));
+            continue;
+        };
+        let held = chain::held(&db, &page).await?;
+        let plan = plan_incoming(&held, &page, &certificate.key);
+        if let Some(why) = &plan.refusal {
+            put_aside(&db, device, &page, why).await?;
+            refused.push(refusal(&page, reason(why)));
+        }
+        due.insert((ledger, page.replica));
+        let Plan { appends, seals, .. } = plan;
+        let by = (page.replica, ReplicaRole::Tablet);
+        touched.append(&mut append::take(&db, ledger, by, &appends, &seals).await?);
+        let of_page = appends.into_iter().map(|append| {
+            let certificate = certificate.clone();
+            Taken { certificate, append }
+        });
+        taken.extend(of_page);
+    }
+    let verdicts = judgement::judge_all(scene, &taken);
+    if !verdicts.is_empty() {
+        tracing::info!(%ledger, count = verdicts.len(), "changes were judged");
+    }
+    let writes = judgement::writes(&verdicts);
+    let author = judgement::office(app.keys.replica);
+    touched.append(
+        &mut append::write_own(app, &db, ledger, author, "change.judge", writes).await?,
+    );
+    append::settle(&db, ledger, &touched).await?;
+    db.commit().await?;
+    Ok(())
+}
+
+/// The certificate of a tablet whose chains are taken. The server's own chain
+/// comes from nobody else.
+async fn writer(
+    app: &App,
+    db: &impl ConnectionTrait,
+    replica: ReplicaId,
+) -> Result<Option<Certificate>> {
+    let Some(tablet) = tablet::by_replica(db, replica).await? else { return Ok(None) };
+    let certificate = tablet.certificate()?.verify(&app.keys.office.public());
+    Ok(Some(certificate.map_err(|_| ServerError::Broken("a stored certificate does not hold"))?))
+}
+
+fn refusal(page: &Page, reason: &str) -> Refused {
+    Refused { ledger: page.ledger, replica: page.replica, reason: reason.to_owned() }
+}
+
+fn reason(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Gap { .. } => "gap",
+        Refusal::Fork(_) => "fork",
+        Refusal::Seal(_) => "seal",
+        Refusal::Unsealed(_) => "unsealed",
+    }
+}
+
+async fn put_aside(
+    db: &impl ConnectionTrait,
+    device: &Device,
+    page: &Page,
+    why: &Refusal,
+) -> Result<()> {
+    if !matches!(why, Refusal::Fork(_) | Refusal::Seal(_)) {
+        return Ok(());
+    }
+    tracing::warn!(
+        ledger = %page.ledger, replica = %page.replica, delivered_by = %device.replica,
+        reason = reason(why), "a page was quarantined"
+    );
+    chain::quarantine(db, page, device.replica, reason(why), now_ms()).await
+}
+
+/// Answers from one snapshot, after everything was committed.
+async fn reply(
+    app: &App,
+    device: &Device,
+    header: &RequestHeader,
+    refused: Vec<Refused>,
+    mut due: Due,
+) -> Result<Response> {
+    let db = app.db.begin().await?;
+    let granted =
+        if device.revoked { BTreeSet::new() } else { membership::granted(&db, device.person).await? };
+    let granted = chain::holdings(&db, granted).await?;
+    let answer = answer(header, &granted, app.keys.replica);
+    for ledger in header.ask.keys() {
+        if granted.0.get(ledger).is_some_and(|chains| chains.contains_key(&device.replica)) {
+            due.insert((*ledger, device.replica));
+        }
+    }
+    let mut budget = chain::Budget::new(PAGE_BYTES);
+    let mut pages = Vec::new();
+    let mut more = false;
+    for span in &answer.spans {
+        let (page, whole) = chain::page(&db, span, &mut budget).await?;
+        if !page.changes.is_empty() {
+            pages.push(page);
+        }
+        if !whole {
+            more = true;
+            break;
+        }
+    }
+    let receipts = receipts(app, &db, &due).await?;
+    db.rollback().await?;
+    let header = ResponseHeader {
+        protocol: PROTOCOL,
+        epoch: app.keys.epoch,
+        time: now(),
+        digest: granted.digest(),
+        ledgers: answer.ledgers,
+        left: answer.left,
+        wants: answer.wants,
+        refused,
+        receipts,
+        more,
+    };
+    Ok(Response { header, pages })
+}
+
+async fn receipts(app: &App, db: &impl ConnectionTrait, due: &Due) -> Result<Vec<SignedReceipt>> {
+    let mut receipts = Vec::with_capacity(due.len());
+    for (ledger, replica) in due {
+        let head = chain::head(db, *ledger, *replica).await?;
+        if head.pos == 0 {
+            continue;
+        }
+        let verdicts = fact::verdicts(db, *ledger).await?;
+        let of_kind = |kind: VerdictKind| {
+            let ids = verdicts.iter().filter(move |(_, known)| **known == kind);
+            ids.map(|(id, _)| *id).collect::<BTreeSet<ChangeId>>()
+        };
+        let voided = of_kind(VerdictKind::Void);
+        let review = of_kind(VerdictKind::Review);
+        let receipt = Receipt {
+            ledger: *ledger,
+            replica: *replica,
+            upto: head.pos,
+            hash: head.hash,
+            voided: chain::positions(db, *ledger, *replica, &voided).await?,
+            review: chain::positions(db, *ledger, *replica, &review).await?,
+            at: now(),
+            by: app.keys.replica,
+        };
+        receipts.push(SignedReceipt::sign(&app.keys.server, &receipt)?);
+    }
+    Ok(receipts)
+}

@@ -1,0 +1,18 @@
+//! Pieces of work, step by step: load, let `domain` and `ledger` decide, write
+//! in one transaction. HTTP is in `handlers`, SQL in `store`.
+
+pub(crate) mod append;
+pub(crate) mod blob;
+pub(crate) mod board;
+pub(crate) mod demo_city;
+pub(crate) mod dispatch;
+pub(crate) mod draft;
+pub(crate) mod enrolment;
+pub(crate) mod exchange;
+pub(crate) mod import;
+pub(crate) mod judgement;
+pub(crate) mod package;
+pub(crate) mod password;
+pub(crate) mod review;
+pub(crate) mod sign_in;
+pub(crate) mod spreadsheet;

@@ -1,0 +1,104 @@
+//! A tablet without a screen: the `device` program with a home of its own.
+
+use crate::process::program;
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use tokio::process::Command;
+
+/// One tablet.
+#[derive(Debug, Clone)]
+pub struct Tablet {
+    home: PathBuf,
+    pin: String,
+}
+
+impl Tablet {
+    /// A tablet in a folder.
+    #[must_use]
+    pub fn new(home: &Path, pin: &str) -> Self {
+        Self { home: home.to_owned(), pin: pin.to_owned() }
+    }
+
+    /// Its home folder.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Runs a command, whatever comes of it.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub async fn attempt(&self, args: &[&str]) -> Result<Output> {
+        let mut command = Command::new(program("lianjian-device")?);
+        command
+            .arg("--home")
+            .arg(&self.home)
+            .args(args)
+            .env("LIANJIAN_PIN", &self.pin)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command.output().await.context("cannot run lianjian-device")
+    }
+
+    /// Runs a command that must work and gives what it prints.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn run(&self, args: &[&str]) -> Result<Value> {
+        let output = self.attempt(args).await?;
+        let out = String::from_utf8_lossy(&output.stdout);
+        let error = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{args:?} failed: {out} {error}");
+        if out.trim().is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_str(&out)?) }
+    }
+
+    /// Runs a command that must fail and gives the error's code.
+    ///
+    /// # Errors
+    /// When it works or fails without a code.
+    pub async fn refused(&self, args: &[&str]) -> Result<String> {
+        let output = self.attempt(args).await?;
+        ensure!(!output.status.success(), "{args:?} worked");
+        let answer: Value = serde_json::from_slice(&output.stdout)
+            .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+        Ok(answer["error"]["code"].as_str().context("no code")?.to_owned())
+    }
+
+    /// Enrols the tablet.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn enrol(&self, server: &str, code: &str) -> Result<()> {
+        self.run(&["enrol", "--server", server, "--code", code]).await?;
+        Ok(())
+    }
+
+    /// One exchange with the office, files included.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn exchange(&self) -> Result<()> {
+        self.run(&["exchange"]).await?;
+        Ok(())
+    }
+
+    /// The task's board as this tablet sees it.
+    ///
+    /// # Errors
+    /// When the task is not here.
+    pub async fn board(&self, task: &str) -> Result<Value> {
+        self.run(&["board", task]).await
+    }
+
+    /// Holdings and state digest of every ledger held.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn digests(&self) -> Result<BTreeMap<String, Value>> {
+        Ok(serde_json::from_value(self.run(&["digest"]).await?)?)
+    }
+}

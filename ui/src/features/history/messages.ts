@@ -1,0 +1,47 @@
+import { defineMessages } from '@/shared/i18n'
+
+export const historyMessages = defineMessages(
+  'history',
+  {
+    title: '历史',
+    intro: '这个任务里每一步改动：谁、什么时候、在哪台平板上。任何一步都不会被删除。',
+    empty: '还没有改动',
+    verdict: { void: '未采用', review: '待核实' },
+    intent: {
+      task: { open: '任务开始', dispatch: '下发任务', approve: '任务通过', return: '任务退回', status: '任务状态', update: '任务更新' },
+      item: { answer: '填写结果', remark: '写备注' },
+      finding: { create: '记录问题', edit: '修改问题', assess: '评定等级', return: '退回问题', approve: '问题通过', review: '审核问题' },
+      evidence: { add: '加照片', put: '加照片' },
+      proposal: { create: '提出建议', make: '提出建议', reply: '答复建议' },
+      decision: { make: '裁定冲突', create: '裁定冲突' },
+      conflict: { decide: '裁定冲突' },
+      note: { add: '写笔记', create: '写笔记', edit: '改笔记' },
+      document: { make: '生成文书', create: '生成文书' },
+      judgement: { make: '办公室核验' },
+      field: { edit: '修改内容' },
+    },
+    file: '照片文件',
+    other: '其他改动',
+  },
+  {
+    title: 'History',
+    intro: 'Every step in this task: who, when, on which tablet. No step is ever deleted.',
+    empty: 'No changes yet',
+    verdict: { void: 'no effect', review: 'under review' },
+    intent: {
+      task: { open: 'Task opened', dispatch: 'Task dispatched', approve: 'Task approved', return: 'Task returned', status: 'Task status', update: 'Task updated' },
+      item: { answer: 'Result', remark: 'Remark' },
+      finding: { create: 'Finding recorded', edit: 'Finding changed', assess: 'Level assessed', return: 'Finding returned', approve: 'Finding approved', review: 'Finding reviewed' },
+      evidence: { add: 'Photo added', put: 'Photo added' },
+      proposal: { create: 'Proposal', make: 'Proposal', reply: 'Reply to a proposal' },
+      decision: { make: 'Conflict decided', create: 'Conflict decided' },
+      conflict: { decide: 'Conflict decided' },
+      note: { add: 'Note', create: 'Note', edit: 'Note changed' },
+      document: { make: 'Document made', create: 'Document made' },
+      judgement: { make: 'Checked by the office' },
+      field: { edit: 'Change' },
+    },
+    file: 'Photo file',
+    other: 'Other change',
+  },
+)

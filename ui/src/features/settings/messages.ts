@@ -1,0 +1,35 @@
+import { defineMessages } from '@/shared/i18n'
+
+export const settingsMessages = defineMessages(
+  'settings',
+  {
+    title: '设置',
+    theme: '外观',
+    themes: { light: '普通', outdoor: '户外高对比', system: '跟随系统' },
+    text: '文字大小',
+    texts: { normal: '标准', large: '大', larger: '特大' },
+    language: '语言',
+    languages: { 'zh-CN': '中文', en: 'English' },
+    lock: '锁定',
+    lockHint: '锁定后要输入 PIN 才能查看；上传照常进行。',
+    lockNow: '现在锁定',
+    about: '关于',
+    version: '版本 {version}',
+    sample: '示例：3.2 可燃气体报警装置有效、未屏蔽',
+  },
+  {
+    title: 'Settings',
+    theme: 'Appearance',
+    themes: { light: 'Normal', outdoor: 'Outdoor, high contrast', system: 'Like the system' },
+    text: 'Text size',
+    texts: { normal: 'Normal', large: 'Large', larger: 'Largest' },
+    language: 'Language',
+    languages: { 'zh-CN': '中文', en: 'English' },
+    lock: 'Lock',
+    lockHint: 'The PIN is then needed to see anything; uploads go on.',
+    lockNow: 'Lock now',
+    about: 'About',
+    version: 'Version {version}',
+    sample: 'Sample: 3.2 Gas alarms work and are not shielded',
+  },
+)
