@@ -1,9 +1,9 @@
 //! The statutory forms as PDF/A, typeset offline through Typst as a library.
 //!
 //! Holds: the forms' input structures, their templates, the fonts and the
-//! in-memory typesetting world. Deliberately elsewhere: how a record is put
-//! together from the ledger (`device`, `server`), document numbers and
-//! signatures (`ledger`), and where the finished bytes are kept.
+//! in-memory typesetting world; `fill` puts a task's board into a form.
+//! Deliberately elsewhere: what a board is (`ledger`), document numbers and
+//! signatures, and where the finished bytes are kept (`device`, `server`).
 //!
 //! Invariants:
 //! - No clock, no randomness, no network. The only files ever read are the
