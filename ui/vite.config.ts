@@ -46,7 +46,8 @@ export default defineConfig({
     },
   },
   test: {
-    environment: 'happy-dom',
+    // Pure logic needs no page; a test that does says so: @vitest-environment happy-dom.
+    environment: 'node',
     include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
   },
 })

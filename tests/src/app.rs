@@ -87,20 +87,25 @@ impl App {
     pub async fn exchange(&self) -> Result<()> {
         let screen = self.screen()?;
         screen.click("sync-badge").await?;
+        let contact = screen.attribute("sync-last-contact", "data-at").await?;
         screen.click("sync-now").await?;
         let done = until("the exchange to end", Duration::from_secs(60), async || {
-            if screen.has("sync-running").await.ok()? {
-                return None;
+            if screen.has("error-message").await.ok()? {
+                return Some(Err(screen.text("error-message").await.unwrap_or_default()));
             }
-            if screen.has("sync-error").await.ok()? {
-                return Some(Err(screen.text("sync-error").await.unwrap_or_default()));
-            }
-            screen.has("sync-all-safe").await.ok()?.then_some(Ok(()))
+            let idle = screen.attribute("sync-now", "aria-busy").await.ok()?.is_none();
+            let news = screen.attribute("sync-last-contact", "data-at").await.ok()? != contact;
+            let unsent = screen.attribute("sync-only-here", "data-unsent").await.ok()?;
+            let safe = unsent.as_deref() == Some("0");
+            (idle && news && safe).then_some(Ok(()))
         })
         .await;
         match done {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(words)) => bail!("the exchange failed: {words}"),
+            Ok(Err(words)) => {
+                screen.shot("exchange-failed").await.ok();
+                bail!("the exchange failed: {words}")
+            }
             Err(problem) => {
                 screen.shot("not-exchanged").await.ok();
                 Err(problem)
@@ -126,7 +131,7 @@ impl App {
         let screen = self.screen()?;
         screen.click("tab-checklist").await?;
         screen.click(&format!("item-{code}")).await?;
-        screen.says("item-text", code).await?;
+        screen.css(&format!("[data-item=\"{code}\"]")).await?;
         Ok(())
     }
 
@@ -137,7 +142,18 @@ impl App {
     pub async fn answer(&self, answer: &str) -> Result<()> {
         let screen = self.screen()?;
         screen.click(&format!("answer-{answer}")).await?;
+        self.answered(answer).await?;
         screen.says("saved-indicator", "已保存在本机").await?;
+        Ok(())
+    }
+
+    /// Waits until the open item shows an answer as given.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn answered(&self, answer: &str) -> Result<()> {
+        let pressed = format!("[data-testid=\"answer-{answer}\"][aria-pressed=\"true\"]");
+        self.screen()?.css(&pressed).await?;
         Ok(())
     }
 

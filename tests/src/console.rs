@@ -119,6 +119,7 @@ impl Console {
         screen.fill("enterprise-search", enterprise).await?;
         screen.click("enterprise-option-0").await?;
         screen.find("enterprise-chosen").await?;
+        screen.shot("console-enterprise").await?;
         for (index, crew) in crews.iter().enumerate() {
             if !screen.has(&format!("party-select-{index}")).await? {
                 screen.click("party-add").await?;
@@ -129,6 +130,7 @@ impl Console {
             }
             screen.click(&format!("site-lead-{}", crew.cert_nos[0])).await?;
         }
+        screen.click("party-lead-0").await?;
         screen.click("items-all").await?;
         let items = screen.text("items-count").await?;
         screen.shot("console-new-task").await?;
@@ -150,6 +152,7 @@ impl Console {
     pub async fn enrolment_code(&self, crew: &Crew, person: usize) -> Result<String> {
         let screen = &self.screen;
         screen.click("nav-tablets").await?;
+        screen.click("issue-code").await?;
         screen.choose("code-department", &crew.department).await?;
         screen.click(&format!("code-for-{}", crew.persons[person])).await?;
         let code = screen.text("code-value").await?;

@@ -7,6 +7,8 @@
 pub mod app;
 pub mod browser;
 pub mod console;
+pub mod cut;
+pub mod desk;
 pub mod main_job;
 pub mod office;
 pub mod process;

@@ -261,8 +261,7 @@ impl Job {
             (DISPUTED, "nonconforming"),
         ] {
             self.app.open_item(code).await?;
-            let pressed = format!("[data-testid=\"answer-{answer}\"][aria-checked=\"true\"]");
-            screen.css(&pressed).await.with_context(|| format!("{code} is lost"))?;
+            self.app.answered(answer).await.with_context(|| format!("{code} is lost"))?;
         }
         self.app.open_item("GL-09").await?;
         screen.find("photo-0").await?;
@@ -398,6 +397,7 @@ impl Job {
         self.app.open_visit(&self.task).await?;
         self.app.open_item("GL-09").await?;
         let screen = self.app.screen()?;
+        screen.click(&format!("finding-{number}")).await?;
         screen.says("finding-review", COMMENT).await?;
         screen.shot("app-returned").await
     }

@@ -124,6 +124,14 @@ impl Screen {
         Ok(self.find(id).await?.text().await?)
     }
 
+    /// An attribute of a thing, if it has it.
+    ///
+    /// # Errors
+    /// When the thing does not appear.
+    pub async fn attribute(&self, id: &str, name: &str) -> Result<Option<String>> {
+        Ok(self.find(id).await?.attr(name).await?)
+    }
+
     /// All the text on the screen.
     ///
     /// # Errors

@@ -89,13 +89,13 @@ const complain = (where, what) => {
   console.log(`${where}: ${what}`)
 }
 for (const look of looks) {
+  const context = await browser.newContext({ viewport: look, hasTouch: look.width < 1000, reducedMotion: 'reduce' })
   for (const screen of screens) {
     const where = `${screen.name}.${look.name}`
     if (!where.includes(only)) continue
-    const context = await browser.newContext({ viewport: look, hasTouch: look.width < 1000, reducedMotion: 'reduce' })
     const page = await context.newPage()
     page.setDefaultTimeout(8000)
-    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complain(where, message.text()))
+    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && !message.location().url.endsWith('favicon.ico') && complain(where, message.text()))
     page.on('pageerror', (error) => complain(where, String(error)))
     const query = new URLSearchParams({ scene: screen.scene, theme: look.theme, text: look.text, language: look.language ?? 'zh-CN' })
     try {
@@ -112,7 +112,7 @@ for (const look of looks) {
           .filter(([e, r]) => r.height > 1 && r.height < 47.5 && !(e.tagName === 'LABEL' && !e.closest('.take')))
           .map(([e, r]) => `${e.dataset.testid ?? e.textContent.trim().slice(0, 20)} ${Math.round(r.height)}px`)
         const cut = [...document.querySelectorAll('main *, dialog *')]
-          .filter((e) => e.getClientRects().length && e.scrollWidth > e.clientWidth + 2 && getComputedStyle(e).overflowX === 'visible' && e.clientWidth > 0 && getComputedStyle(e).display !== 'inline')
+          .filter((e) => e.getClientRects().length && e.scrollWidth > e.clientWidth + 2 && getComputedStyle(e).overflowX === 'visible' && e.clientWidth > 0 && getComputedStyle(e).display !== 'inline' && !e.matches('.mark'))
           .map((e) => `${e.className || e.tagName} sticks out by ${e.scrollWidth - e.clientWidth}`)
         return { wide, small: [...new Set(small)], cut: [...new Set(cut)].slice(0, 4) }
       })
@@ -124,8 +124,9 @@ for (const look of looks) {
       complain(where, String(error).slice(0, 400))
       await page.screenshot({ path: `look/${where}.png` }).catch(() => undefined)
     }
-    await context.close()
+    await page.close()
   }
+  await context.close()
 }
 await browser.close()
 await server.close()

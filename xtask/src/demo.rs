@@ -29,8 +29,9 @@ const LOCK: &str = "lock";
 
 /// The demo city's seed: the same city on every machine.
 const CITY_SEED: &str = "1";
-/// Whose app is opened.
-const INSPECTOR: &str = "demo-inspector";
+/// Whose app is opened, by certificate number: the first inspector of the city's
+/// emergency management bureau, who has this number in every demo city.
+const INSPECTOR: &str = "SF32010000001";
 
 /// The file by which the app knows that its enrolment is complete.
 const VAULT: &str = "vault.json";
@@ -157,7 +158,7 @@ fn visible(house: &House, port: u16) -> Result<()> {
     }
     println!("\n管理端 · console   {url}");
     println!("演示账号 · demo accounts");
-    for line in ask_server(house, &data, &["demo-accounts"])?.lines() {
+    for line in account_lines(&ask_server(house, &data, &["demo-accounts"])?) {
         println!("  {line}");
     }
     let mut app = start_app(house, &data, &url)?;
@@ -295,7 +296,7 @@ fn start_app(house: &House, data: &Path, url: &str) -> Result<Option<Group>> {
     if !is_enrolled(&home) {
         let answer = ask_server(house, data, &["enrolment-code", "--person", INSPECTOR])?;
         let code = enrolment_code(&answer).context("the server gave no enrolment code")?;
-        println!("\n平板登记码 · the app's enrolment code   {code}");
+        println!("\n平板登记码 · the app's enrolment code   {code}   （执法证号 {INSPECTOR}）");
         command.env("LIANJIAN_ENROL_SERVER", url).env("LIANJIAN_ENROL_CODE", code);
     }
     let log = File::create(house.demo().join("app.log"))?;
@@ -319,6 +320,35 @@ fn enrolment_code(answer: &str) -> Option<String> {
         .ok()
         .and_then(|value| value["code"].as_str().map(str::to_owned));
     Some(from_json.unwrap_or_else(|| line.to_owned()))
+}
+
+/// The accounts as a person reads them: what to sign in with, and as whom.
+fn account_lines(answer: &str) -> Vec<String> {
+    fn text<'a>(account: &'a Value, key: &str) -> &'a str {
+        account[key].as_str().unwrap_or_default()
+    }
+    let Ok(Value::Array(accounts)) = serde_json::from_str(answer) else {
+        return answer.lines().map(str::to_owned).collect();
+    };
+    accounts
+        .iter()
+        .map(|account| {
+            let role = role_name(text(account, "role"));
+            let (name, password) = (text(account, "account"), text(account, "password"));
+            format!("{name:<12} {password:<24} {role} {}", text(account, "name"))
+        })
+        .collect()
+}
+
+/// What people call a role.
+fn role_name(role: &str) -> &str {
+    match role {
+        "committee_office" => "安委办",
+        "lead_department" => "牵头部门",
+        "supervisor" => "复核人员",
+        "administrator" => "系统管理员",
+        other => other,
+    }
 }
 
 fn last_lines(log: &Path) -> String {
@@ -394,6 +424,18 @@ mod tests {
         assert_eq!(ready_url(line).as_deref(), Some("http://127.0.0.1:8642"));
         assert_eq!(ready_url(r#"{"ready":false,"url":"http://127.0.0.1:1"}"#), None);
         assert_eq!(ready_url("importing"), None);
+    }
+
+    #[test]
+    fn accounts_are_shown_a_line_each() {
+        let answer = r#"[{"account": "office", "password": "p w", "role": "committee_office",
+                          "name": "李范一"}]"#;
+        let lines = account_lines(answer);
+        assert_eq!(lines.len(), 1);
+        for wanted in ["office", "p w", "安委办", "李范一"] {
+            assert!(lines[0].contains(wanted), "{}", lines[0]);
+        }
+        assert_eq!(account_lines("office: secret\n"), ["office: secret"]);
     }
 
     #[test]

@@ -94,6 +94,8 @@ fn journeys(house: &House, stage: &mut Stage) -> Result<()> {
         ["nextest", "run", "--workspace", "--no-fail-fast", "--test-threads", "1", "-E", filter];
     let mut command = house.command(VIRTUAL_DISPLAY[0]);
     command.args(&VIRTUAL_DISPLAY[1..]).arg(house.cargo().get_program()).args(words);
+    // Screenshots and logs outlive the run, to be looked at when it failed.
+    command.env("LIANJIAN_JOURNEY_OUT", house.scratch("journeys")?);
     stage.run(&mut command)
 }
 

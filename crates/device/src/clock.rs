@@ -23,7 +23,6 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
         // The one place on the tablet where the system's clock is read.
-        #[allow(clippy::disallowed_methods)]
         Utc::now()
     }
 }

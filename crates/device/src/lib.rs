@@ -22,3 +22,6 @@ pub mod vault;
 pub mod view;
 
 pub use device::Device;
+/// The shapes of a task's board and the names of its registers, for those who
+/// know tablets and not ledgers.
+pub use ledger::{Register, board};

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 /// The result of everything in this crate.
-pub type Result<T> = std::result::Result<T, ServerError>;
+pub type Result<T, E = ServerError> = std::result::Result<T, E>;
 
 /// Why something did not happen.
 #[derive(Debug, thiserror::Error)]

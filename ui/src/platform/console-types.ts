@@ -22,13 +22,14 @@ export type InspectorRow = S['InspectorRow']
 export type CheckItemRow = S['CheckItemRow']
 
 export type ImportPreview = S['ImportPreview']
-export type ImportRowError = S['ImportRowError']
+export type ImportSample = S['ImportSample']
+export type RowError = S['RowError']
 export type Imported = S['Imported']
 
 export type TaskCard = S['TaskCard']
-export type NewTask = S['NewTask']
-export type NewParty = S['NewParty']
-export type TaskCreated = S['TaskCreated']
+export type NewTask = S['TaskRequest']
+export type NewParty = S['PartyRequest']
+export type TaskOpened = S['TaskOpened']
 
 export type Board = S['Board']
 export type ShownValue = S['ShownValue']
@@ -49,14 +50,14 @@ export type DocumentView = S['DocumentView']
 export type HistoryEntry = S['HistoryEntry']
 
 export type TabletRow = S['TabletRow']
-export type EnrolmentCode = S['EnrolmentCode']
+export type CodeIssued = S['CodeIssued']
 
 /** One page of a list that the server sorts, filters and counts. */
 export interface Page<Row> {
   rows: Row[]
   /** Rows in the whole list, over all pages. */
   total: number
-  /** The page these rows are, from 1. */
+  /** The page these rows are, from 0. */
   page: number
   /** Rows a page holds at most. */
   size: number

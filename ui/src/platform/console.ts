@@ -6,8 +6,8 @@
 import type {
   Board,
   CheckItemRow,
+  CodeIssued,
   DepartmentRow,
-  EnrolmentCode,
   EnterpriseRow,
   HistoryEntry,
   ImportPreview,
@@ -21,7 +21,7 @@ import type {
   Status,
   TabletRow,
   TaskCard,
-  TaskCreated,
+  TaskOpened,
 } from './console-types'
 
 /** Milliseconds after which an unanswered call counts as failed. */
@@ -39,20 +39,20 @@ export class ConsoleError extends Error {
   readonly code: string
   /** HTTP status; 0 when there was no answer. */
   readonly status: number
-  /** What is wrong, by field of the form that was sent. */
-  readonly fields: Readonly<Record<string, string>>
+  /** Names and numbers that belong into the words, such as the department. */
+  readonly details: Readonly<Record<string, string>>
 
   constructor(
     code: string,
     status: number,
     message: string,
-    fields: Readonly<Record<string, string>> = {},
+    details: Readonly<Record<string, string>> = {},
   ) {
     super(message)
     this.name = 'ConsoleError'
     this.code = code
     this.status = status
-    this.fields = fields
+    this.details = details
   }
 }
 
@@ -67,24 +67,24 @@ export function errorFromBody(status: number, body: unknown): ConsoleError {
   const detail =
     typeof body === 'object' && body !== null ? (body as { error?: unknown }).error : undefined
   if (typeof detail !== 'object' || detail === null) {
-    return new ConsoleError(status === 401 ? 'signed_out' : 'unreadable', status, '')
+    return new ConsoleError(status === 401 ? 'not_signed_in' : 'unreadable', status, '')
   }
   const { code, message, fields } = detail as {
     code?: unknown
     message?: unknown
     fields?: unknown
   }
-  const named: Record<string, string> = {}
+  const details: Record<string, string> = {}
   if (typeof fields === 'object' && fields !== null) {
-    for (const [name, text] of Object.entries(fields)) {
-      named[name] = typeof text === 'string' ? text : JSON.stringify(text)
+    for (const [name, value] of Object.entries(fields)) {
+      details[name] = Array.isArray(value) ? value.join('、') : String(value)
     }
   }
   return new ConsoleError(
     typeof code === 'string' ? code : 'unreadable',
     status,
     typeof message === 'string' ? message : '',
-    named,
+    details,
   )
 }
 
@@ -187,6 +187,7 @@ export const overview = (): Promise<Overview> => call('/api/overview')
 export interface EnterpriseQuery {
   q?: string
   risk?: Risk | ''
+  /** From 0. */
   page?: number
   size?: number
 }
@@ -196,8 +197,9 @@ export const enterprises = (query: EnterpriseQuery): Promise<Page<EnterpriseRow>
 
 export const departments = (): Promise<DepartmentRow[]> => call('/api/departments')
 
-export const inspectors = (department: string): Promise<InspectorRow[]> =>
-  call(`/api/departments/${at(department)}/inspectors`)
+/** The people of a department; `on` is the day their certificates are judged on, today without it. */
+export const inspectors = (department: string, on?: string): Promise<InspectorRow[]> =>
+  call(`/api/departments/${at(department)}/inspectors${queryString({ on })}`)
 
 /** The checklist proposed for an enterprise, for the sectors at the table. */
 export const checkItems = (sectors: readonly string[], enterprise: string): Promise<CheckItemRow[]> =>
@@ -219,6 +221,7 @@ export const IMPORT_TEMPLATE_URL = '/api/imports/enterprises/template.xlsx'
 export interface TaskQuery {
   q?: string
   status?: Status | ''
+  /** From 0. */
   page?: number
   size?: number
 }
@@ -226,7 +229,7 @@ export interface TaskQuery {
 export const tasks = (query: TaskQuery): Promise<Page<TaskCard>> =>
   call(`/api/tasks${queryString({ ...query })}`)
 
-export const createTask = (task: NewTask): Promise<TaskCreated> => send('POST', '/api/tasks', task)
+export const createTask = (task: NewTask): Promise<TaskOpened> => send('POST', '/api/tasks', task)
 
 export const dispatchTask = (task: string): Promise<TaskCard> =>
   send('POST', `/api/tasks/${at(task)}/dispatch`)
@@ -260,5 +263,5 @@ export const siteRecordUrl = (task: string): string => `/api/tasks/${at(task)}/s
 
 export const tablets = (): Promise<TabletRow[]> => call('/api/tablets')
 
-export const issueCode = (person: string): Promise<EnrolmentCode> =>
+export const issueCode = (person: string): Promise<CodeIssued> =>
   send('POST', '/api/enrolment-codes', { person })

@@ -82,7 +82,7 @@ function items(parties, started) {
     const remark = answer === 'nonconforming' ? '东侧 2 号探头被遮挡，现场已要求立即清理。' : null
     return {
       rec, department: party.department, access: 'read', code: item.code, section: item.section, text: item.text,
-      how_to: '查看现场并核对台账', methods: ['现场', '资料'], violated: ['安法36③'], penalty: ['安法99(4)'],
+      how_to: '查看现场并核对台账', methods: ['on_site', 'documents'], violated: ['安法36③'], penalty: ['安法99(4)'],
       severity_default: item.major ? 'major' : 'general', criterion: item.major ? 'GM-04' : null, evidence_required: true,
       result: field('item', rec, 'result', answer === null ? null : { type: 'answer', value: answer }, heads, contested),
       remark: field('item', rec, 'remark', remark === null ? null : { type: 'text', value: remark }, []),
@@ -133,7 +133,7 @@ export function board(card, enterprise) {
     ],
     conflicts: started && card.conflicts > 0 ? contested.map((item) => ({ field: item.result, title: `${item.code} ${item.text}`, department: item.department, shown_because: 'severest', may_decide: false })) : [],
     proposals: !started ? [] : [{
-      rec: uuid('proposal'), target: target('finding', uuid('finding 2'), 'assessment'), title: '问题 2 的级别', department: fire.department,
+      rec: uuid('proposal'), target: target('finding', uuid('finding 2'), 'assessment'), title: '2. 二层东侧疏散通道堆放 14 箱成品', department: fire.department,
       value: { type: 'assessment', value: { level: 'major', criterion: '消防-3', basis: ['消防法28'] } }, reason: '该通道是二层唯一疏散方向，建议按重大隐患处理。',
       by: by('检查员乙', '应急', '平板 2', 55), reply: null, may_reply: false,
     }],
@@ -165,8 +165,9 @@ export function tasks(count, directory) {
 }
 
 export const history = (task) => Array.from({ length: 24 }, (_, i) => ({
-  change: `${task.slice(0, 8)}${i}`, intent: ['item.answer', 'finding.create', 'evidence.add', 'decision'][i % 4],
-  title: ['回答检查项 EM1-04：不符合', '记录问题 1', '拍摄照片 探头遮挡.png', '裁定 EM1-06：不符合'][i % 4],
+  change: `${task.slice(0, 8)}${i}`, intent: ['item.answer', 'finding.create', 'evidence.add', 'conflict.decide'][i % 4],
+  title: ['EM1-04 疏散通道、安全出口畅通，无锁闭、占用', '1. 仓库东侧 2 号可燃气体探头被防尘布完全遮挡', '1. 仓库东侧 2 号可燃气体探头被防尘布完全遮挡', 'EM1-06 较大以上安全风险公示并按期上报'][i % 4],
+  reason: i % 4 === 3 ? '公示栏内容为去年版本，未按期更新。' : null,
   by: by(TEAM[i % 4][0], TEAM[i % 4][1], TEAM[i % 4][2] || '平板 4', 120 - i * 4), verdict: i === 7 ? 'void' : null,
 }))
 

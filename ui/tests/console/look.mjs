@@ -18,7 +18,7 @@ const context = await chromium.launchPersistentContext(profile, {
   executablePath: '/usr/bin/chromium',
   headless: true,
   locale: 'zh-CN',
-  args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--lang=zh-CN'],
 })
 const problems = []
 const SIZES = { wide: { width: 1366, height: 768 }, tall: { width: 800, height: 1280 } }
@@ -180,8 +180,8 @@ async function edges() {
   await both(login, 'login-locked')
   await login.close()
   const admin = await visit(full.url, 'admin', 'light')
-  await admin.waitForSelector(by('figure-enterprises'))
-  await shoot(admin, 'overview-admin', 'wide')
+  await admin.waitForSelector('[data-row]')
+  await shoot(admin, 'home-admin', 'wide')
   await admin.close()
   full.server.close()
 

@@ -26,8 +26,8 @@ class Refusal extends Error {
 }
 
 const paged = (rows, query) => {
-  const [page, size] = [Number(query.get('page') ?? 1), Number(query.get('size') ?? 20)]
-  return { rows: rows.slice((page - 1) * size, page * size), total: rows.length, page, size }
+  const [page, size] = [Number(query.get('page') ?? 0), Number(query.get('size') ?? 20)]
+  return { rows: rows.slice(page * size, (page + 1) * size), total: rows.length, page, size }
 }
 
 function build(scenario) {
@@ -45,25 +45,25 @@ function build(scenario) {
 
 function routes(state, scenario) {
   const need = (action) => {
-    if (state.me === null) throw new Refusal(401, 'signed_out', '登录已失效，请重新登录。')
+    if (state.me === null) throw new Refusal(401, 'not_signed_in', '登录已失效，请重新登录。')
     if (!state.me.may.includes(action)) throw new Refusal(403, 'forbidden', '本账号没有这项权限。')
     if (scenario === 'trouble') throw new Refusal(500, 'internal', '服务器内部出错，没有改动任何数据。请稍后再试。')
   }
   return {
     'POST /api/session': ({ body }) => {
       const { account, password } = JSON.parse(body)
-      if (account === 'locked') throw new Refusal(429, 'locked_out', '密码连续输错 5 次，账号已锁定，请 15 分钟后再试。')
-      if (!PEOPLE[account] || password !== 'demo') throw new Refusal(401, 'sign_in_failed', '账号或密码不对，请核对后重新输入。')
+      if (account === 'locked') throw new Refusal(429, 'account_locked', '密码连续输错，账号已暂时锁定；请稍后再试或联系管理员。', { retry_after_seconds: 900 })
+      if (!PEOPLE[account] || password !== 'demo') throw new Refusal(401, 'credentials_wrong', '账号或密码不正确，请核对后重试。')
       state.me = PEOPLE[account]
       return state.me
     },
     'GET /api/session': () => {
-      if (state.me === null) throw new Refusal(401, 'signed_out', '请先登录。')
+      if (state.me === null) throw new Refusal(401, 'not_signed_in', '请先登录。')
       return state.me
     },
     'DELETE /api/session': () => { state.me = null },
     'GET /api/overview': () => {
-      if (scenario === 'trouble') need('read_tasks')
+      need('read_tasks')
       const count = (status) => state.cards.filter((card) => card.status === status).length
       const some = state.cards.length > 0
       return {
@@ -96,7 +96,7 @@ function routes(state, scenario) {
       need('open_task')
       const wish = JSON.parse(body)
       const thin = wish.parties.find((party) => party.inspectors.length < 2)
-      if (thin) throw new Refusal(422, 'too_few_inspectors', `${city.departments.find((each) => each.id === thin.department)?.name ?? '有一个部门'}只选了 ${thin.inspectors.length} 名检查员，至少要 2 名证件有效的检查员。`, { parties: `每个部门至少 2 名证件有效的检查员` })
+      if (thin) throw new Refusal(422, 'too_few_inspectors', '每个部门至少需要两名检查人员（行政处罚法第四十二条）。', { department: city.departments.find((each) => each.id === thin.department)?.short_name })
       const draft = state.cards.find((card) => card.status === 'draft')
       return { task: draft.task }
     },
@@ -129,7 +129,7 @@ function routes(state, scenario) {
       return { raw: city.picture(found.name), type: 'image/png' }
     },
     'GET /api/tablets': () => { need('manage_tablets'); return city.tablets(state.cards.length > 0 ? 14 : 0) },
-    'POST /api/enrolment-codes': () => ({ code: '7K4M-Q2XP', expires_at: new Date(Date.now() + 15 * 60_000).toISOString(), qr_svg: null }),
+    'POST /api/enrolment-codes': () => ({ code: '7K4M-Q2XP', expires_at: new Date(Date.now() + 15 * 60_000).toISOString() }),
   }
 }
 

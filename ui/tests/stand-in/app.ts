@@ -93,7 +93,7 @@ export class StandIn {
     return this.count()
   }
   articles({ codes }: { codes: string[] }) {
-    return laws.filter((law) => codes.includes(law.code))
+    return [...laws, ...criteria].filter((law) => codes.includes(law.code))
   }
   laws() {
     return laws
@@ -182,9 +182,9 @@ export class StandIn {
     return this.count()
   }
   history(): HistoryEntry[] {
-    const entry = (intent: string, title: string, ago: number, verdict: string | null = null): HistoryEntry => ({ change: headId(), intent, title, by: me(ago), verdict })
+    const entry = (intent: string, title: string, ago: number, verdict: string | null = null): HistoryEntry => ({ change: headId(), intent, title, reason: intent === 'conflict.decide' ? '企业补交了考核合格证原件，查验在有效期内。' : null, by: me(ago), verdict })
     return [
-      entry('decision.make', 'A-01 主要负责人、安全管理人员经考核合格：采用「符合」，理由：企业补交了考核合格证原件。', 50),
+      entry('conflict.decide', 'A-01 主要负责人、安全管理人员经考核合格：采用「符合」', 50),
       entry('finding.create', '问题 1 危化品仓库东侧 2 号可燃气体探头被纸箱遮挡', 20),
       entry('item.answer', 'B-01 可燃气体和有毒气体检测报警装置：符合', 15),
       entry('item.answer', 'F-01 疏散通道、安全出口保持畅通：不符合', 33, 'void'),
@@ -194,7 +194,7 @@ export class StandIn {
   makeSiteRecord() {
     if (this.scene === 'error') refuse('fonts_missing')
     this.state.documents.unshift({ rec: id(), pdf_sha256: '42'.repeat(32), bytes: 91_204, by: me() })
-    return { rec: id(), sha256: '42'.repeat(32), path: '/home/inspector/.local/share/cn.lianjian.app/documents/联检〔2026〕12号-现场检查记录.pdf', warnings: ['open_conflicts'] }
+    return { rec: id(), sha256: '42'.repeat(32), path: '/home/inspector/.local/share/cn.lianjian.app/documents/联检〔2026〕12号-现场检查记录.pdf', warnings: ['照片「IMG_20261123_1012.jpg」的缩略图未印出，其哈希值已列明'] }
   }
   syncStatus(): SyncStatus {
     const files = this.unsent > 0 ? 1 : 0

@@ -52,7 +52,7 @@ function items(): ItemView[] {
         violated: ['AQF-36-3', 'WHP-25'].slice(0, 1 + (index % 2)),
         penalty: ['AQF-99-2'],
         severity_default: index === 0 && letter === 'B' ? 'major' : 'general',
-        criterion: letter === 'B' && index < 4 ? 'WH-06' : null,
+        criterion: letter === 'B' && index < 4 ? 'GM-06' : null,
         evidence_required: letter === 'B',
         result: field('item', rec, 'result', heads),
         remark: field('item', rec, 'remark', index === 2 && letter === 'A' ? [head(text('责任制文件未覆盖设备部，缺 2025 年第三季度考核记录。'), me(38))] : []),
@@ -82,7 +82,7 @@ export function board(): Board {
       department: item.department,
       access,
       item: item.rec,
-      assessment: field('finding', rec, 'assessment', [head({ type: 'assessment', value: { level, criterion: level === 'major' ? 'WH-06' : null, basis: item.violated } }, who)]),
+      assessment: field('finding', rec, 'assessment', [head({ type: 'assessment', value: { level, criterion: level === 'major' ? 'GM-06' : null, basis: item.violated } }, who)]),
       location: field('finding', rec, 'location', [head(text(location), who)]),
       fact: field('finding', rec, 'fact', [head(text(fact), who)]),
       requirement: field('finding', rec, 'requirement', [head(text('立即恢复探头正常工作并复核报警联锁，完成后提交校验记录。'), who)]),
@@ -125,7 +125,7 @@ export function board(): Board {
       { field: contested.result, title: `${contested.code} ${contested.text}`, department: EMERGENCY, shown_because: 'severest', may_decide: true },
     ],
     proposals: [
-      { rec: id(), target: { kind: 'finding', rec: findings[1]?.rec ?? '', field: 'assessment' }, title: '问题 2 责任制未覆盖设备部', department: EMERGENCY, value: { type: 'assessment', value: { level: 'major', criterion: 'WH-01', basis: ['AQF-36-3'] } }, reason: '设备部承担联锁维护，缺考核与联锁屏蔽有直接关系，建议按重大处理。', by: fire(9), reply: null, may_reply: true },
+      { rec: id(), target: { kind: 'finding', rec: findings[1]?.rec ?? '', field: 'assessment' }, title: '问题 2 责任制未覆盖设备部', department: EMERGENCY, value: { type: 'assessment', value: { level: 'major', criterion: 'GM-01', basis: ['AQF-36-3'] } }, reason: '设备部承担联锁维护，缺考核与联锁屏蔽有直接关系，建议按重大处理。', by: fire(9), reply: null, may_reply: true },
       { rec: id(), target: { kind: 'item', rec: at('F-01').rec, field: 'result' }, title: 'F-01 疏散通道、安全出口保持畅通', department: FIRE, value: { type: 'answer', value: 'nonconforming' }, reason: '二层东侧出口堆放包装物。', by: me(30), reply: { accepted: true, reason: '现场复核属实。', by: fire(25) }, may_reply: false },
     ],
     decisions: [
@@ -139,13 +139,13 @@ export function board(): Board {
 }
 
 export const laws: Article[] = [
-  { code: 'AQF-36-3', title: '《安全生产法》', article: '第三十六条第三款', text: '生产经营单位不得关闭、破坏直接关系生产安全的监控、报警、防护、救生设备、设施，或者篡改、隐瞒、销毁其相关数据、信息。', effective_from: '2021-09-01', uncertain: false },
-  { code: 'AQF-99-2', title: '《安全生产法》', article: '第九十九条', text: '责令限期改正，处五万元以下的罚款；逾期未改正的，处五万元以上二十万元以下的罚款，对其直接负责的主管人员和其他直接责任人员处一万元以上二万元以下的罚款。', effective_from: '2021-09-01', uncertain: false },
-  { code: 'WHP-25', title: '《危险化学品安全管理条例》', article: '第二十五条', text: '储存危险化学品的单位应当建立危险化学品出入库核查、登记制度。', effective_from: null, uncertain: true },
+  { code: 'AQF-36-3', title: '中华人民共和国安全生产法', article: '第三十六条第三款', text: '生产经营单位不得关闭、破坏直接关系生产安全的监控、报警、防护、救生设备、设施，或者篡改、隐瞒、销毁其相关数据、信息。', effective_from: '2021-09-01', uncertain: false },
+  { code: 'AQF-99-2', title: '中华人民共和国安全生产法', article: '第九十九条', text: '责令限期改正，处五万元以下的罚款；逾期未改正的，处五万元以上二十万元以下的罚款，对其直接负责的主管人员和其他直接责任人员处一万元以上二万元以下的罚款。', effective_from: '2021-09-01', uncertain: false },
+  { code: 'WHP-25', title: '危险化学品安全管理条例', article: '第二十五条', text: '储存危险化学品的单位应当建立危险化学品出入库核查、登记制度。', effective_from: null, uncertain: true },
 ]
 export const criteria: Article[] = [
-  { code: 'WH-06', title: '化工和危险化学品重大隐患判定标准', article: '', text: '涉及可燃和有毒有害气体泄漏的场所未按国家标准设置检测报警装置，或者报警装置未正常投用。', effective_from: '2017-11-13', uncertain: false },
-  { code: 'WH-01', title: '化工和危险化学品重大隐患判定标准', article: '', text: '危险化学品生产、经营单位主要负责人和安全生产管理人员未依法经考核合格。', effective_from: '2017-11-13', uncertain: false },
+  { code: 'GM-06', title: '化工和危险化学品重大隐患判定标准', article: '', text: '涉及可燃和有毒有害气体泄漏的场所未按国家标准设置检测报警装置，或者报警装置未正常投用。', effective_from: '2017-11-13', uncertain: false },
+  { code: 'GM-01', title: '化工和危险化学品重大隐患判定标准', article: '', text: '危险化学品生产、经营单位主要负责人和安全生产管理人员未依法经考核合格。', effective_from: '2017-11-13', uncertain: false },
 ]
 
 export function visits(of: Board, count: number): Visit[] {

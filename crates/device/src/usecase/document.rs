@@ -26,7 +26,7 @@ use std::sync::{Arc, OnceLock};
 
 /// A record just produced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
-pub struct ProducedRecord {
+pub struct SiteRecord {
     /// Its record.
     pub rec: RecordId,
     /// SHA-256 of the PDF.
@@ -55,11 +55,11 @@ impl Device {
     ///
     /// # Errors
     /// [`ErrorCode::FontsMissing`], [`ErrorCode::NoSuchTask`], [`ErrorCode::DiskFull`].
-    pub fn make_site_record(&self, task: TaskId) -> Result<ProducedRecord, AppError> {
+    pub fn make_site_record(&self, task: TaskId) -> Result<SiteRecord, AppError> {
         self.make_site_record_inner(task).map_err(DeviceError::into_app)
     }
 
-    fn make_site_record_inner(&self, task: TaskId) -> Result<ProducedRecord, DeviceError> {
+    fn make_site_record_inner(&self, task: TaskId) -> Result<SiteRecord, DeviceError> {
         let moment = self.try_with(|open| open.moment(task))?;
         // Typesetting takes a while; the database is not held meanwhile.
         let form = site_record(
@@ -98,7 +98,7 @@ impl Device {
             open.commit(moment.ledger, "document.produce", vec![write], &[file])?;
             Ok(rec)
         })?;
-        Ok(ProducedRecord {
+        Ok(SiteRecord {
             rec,
             sha256,
             path: path.display().to_string(),

@@ -12,6 +12,7 @@ use crate::view::{AppError, AppStatus, ErrorCode};
 use domain::id::ReplicaId;
 use ledger::certificate::ReplicaRole;
 use ledger::seal::Signer;
+use std::sync::PoisonError;
 use zeroize::Zeroizing;
 
 impl Device {
@@ -47,7 +48,9 @@ impl Device {
         ask: impl FnOnce(&Identity, &Signer) -> Result<EnrolAnswer, DeviceError>,
     ) -> Result<(), DeviceError> {
         let server = normalised(server)?;
-        let mut slot = self.lock_open();
+        // Not the database's lock: the office may take its time, and the screen
+        // must not freeze meanwhile.
+        let _one_at_a_time = self.exchanging.lock().unwrap_or_else(PoisonError::into_inner);
         let (key, was_there) = self.vault.begin(pin)?;
         if !was_there {
             store::discard(&self.home)?;
@@ -89,7 +92,7 @@ impl Device {
         }
         drop(db);
         self.vault.commit()?;
-        *slot = Some(self.open_store(&key)?);
+        *self.lock_open() = Some(self.open_store(&key)?);
         Ok(())
     }
 }

@@ -17,7 +17,7 @@ const DEADLINE_WORKDAYS_MAX: u32 = 365;
 
 /// A finding just recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
-pub struct CreatedFinding {
+pub struct FindingCreated {
     /// Its record.
     pub rec: RecordId,
     /// The task as it is now.
@@ -34,7 +34,7 @@ impl Device {
         &self,
         task: TaskId,
         draft: &FindingDraft,
-    ) -> Result<CreatedFinding, AppError> {
+    ) -> Result<FindingCreated, AppError> {
         self.with(|open| {
             let ledger = open.joint(task)?;
             let package = open.package(ledger)?;
@@ -72,7 +72,7 @@ impl Device {
                 writes.push(Write::new(kind::FINDING, rec, field::DEADLINE, json!(date)));
             }
             open.commit(ledger, "finding.create", writes, &[])?;
-            Ok(CreatedFinding { rec, board: open.board(task)? })
+            Ok(FindingCreated { rec, board: open.board(task)? })
         })
     }
 }

@@ -18,8 +18,8 @@ mod visit;
 
 pub use board::LedgerDigest;
 pub use evidence::FileHere;
-pub use finding::CreatedFinding;
-pub use document::ProducedRecord;
+pub use finding::FindingCreated;
+pub use document::SiteRecord;
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@
 use crate::client::Client;
 use crate::device::{Device, Open};
 use crate::error::DeviceError;
+use crate::evidence::hash_of;
 use crate::incoming::{self, Trust};
 use crate::store::{blob, chain, identity, receipt, setting, task};
 use crate::view::{AppError, ErrorCode, PendingChange, SyncStatus};
@@ -18,12 +19,33 @@ use std::sync::{Arc, PoisonError};
 /// Most entries in the list of what is only here.
 const PENDING_MAX: usize = 200;
 
-/// What the turns of one exchange brought.
+/// What one exchange brought.
 #[derive(Default)]
 struct Turns {
+    /// Whether anything came in or became safe.
     changed: bool,
-    /// Why the office did not take a page of ours, the first one.
-    refused: Option<String>,
+    /// The first thing that was not taken, while the rest went on.
+    trouble: Option<AppError>,
+}
+
+impl Turns {
+    /// Goes on after what concerns one page or file alone; everything else
+    /// ends the exchange.
+    fn note<T>(&mut self, result: Result<T, DeviceError>) -> Result<Option<T>, DeviceError> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(DeviceError::Refused(error))
+                if matches!(
+                    error.code,
+                    ErrorCode::ServerTrouble | ErrorCode::FileAbsent | ErrorCode::StoreDamaged
+                ) =>
+            {
+                self.trouble.get_or_insert(error);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 impl Device {
@@ -82,7 +104,7 @@ impl Device {
 
     /// Exchanges with the office now. When one runs already, waits for it and
     /// then runs another, so that what was just written goes along. Answers
-    /// whether anything came in.
+    /// whether anything came in or became safe.
     ///
     /// # Errors
     /// [`ErrorCode::Offline`], [`ErrorCode::ServerTrouble`],
@@ -93,7 +115,9 @@ impl Device {
         let result = self.exchange_inner().map_err(DeviceError::into_app);
         let mut memory = self.lock_sync();
         memory.running = false;
-        memory.last_error = result.as_ref().err().cloned();
+        // That the tablet was closed meanwhile is no fault of the exchange.
+        memory.last_error =
+            result.as_ref().err().filter(|error| error.code != ErrorCode::Locked).cloned();
         result
     }
 
@@ -104,10 +128,10 @@ impl Device {
             Ok((client, Caller::new(open.replica, open.enrolled.epoch, unsent)))
         })?;
         let mut turns = self.exchange_changes(&client, &mut caller)?;
-        self.hand_in_files(&client)?;
-        turns.changed |= self.fetch_files(&client)?;
-        match turns.refused {
-            Some(reason) => Err(DeviceError::refused(ErrorCode::ServerTrouble, reason)),
+        self.hand_in_files(&client, &mut turns)?;
+        self.fetch_files(&client, &mut turns)?;
+        match turns.trouble {
+            Some(error) => Err(DeviceError::Refused(error)),
             None => Ok(turns.changed),
         }
     }
@@ -128,7 +152,8 @@ impl Device {
             turns.changed |= came;
             if let Some(refused) = response.header.refused.first() {
                 tracing::warn!(ledger = %refused.ledger, reason = %refused.reason, "the office refused a page");
-                turns.refused.get_or_insert_with(|| refused.reason.clone());
+                let reason = DeviceError::refused(ErrorCode::ServerTrouble, &refused.reason);
+                turns.note::<()>(Err(reason))?;
             }
             if step == Step::Done {
                 return Ok(turns);
@@ -136,36 +161,43 @@ impl Device {
         }
     }
 
-    /// Files made here, thumbnails first. Each is its own step: one that is
-    /// refused does not keep the others.
-    fn hand_in_files(&self, client: &Client) -> Result<(), DeviceError> {
+    /// Files made here, thumbnails first. One that is refused does not keep the
+    /// others; it is named at the end.
+    fn hand_in_files(&self, client: &Client, turns: &mut Turns) -> Result<(), DeviceError> {
         let (files, blobs) =
             self.try_with(|open| Ok((blob::to_hand_in(&open.db)?, Arc::clone(&open.blobs))))?;
         for file in files {
-            if !client.has_blob(&file.sha256)? {
-                client.put_blob(&file.sha256, blobs.get(&file.sha256)?)?;
+            let handed_in = blobs.get(&file.sha256).and_then(|bytes| {
+                if client.has_blob(&file.sha256)? {
+                    return Ok(());
+                }
+                client.put_blob(&file.sha256, bytes)
+            });
+            if turns.note(handed_in)?.is_some() {
+                self.try_with(|open| blob::handed_in(&open.db, &file.sha256))?;
+                turns.changed = true;
             }
-            self.try_with(|open| blob::handed_in(&open.db, &file.sha256))?;
         }
         Ok(())
     }
 
     /// Files that are spoken of and not here. A file the office does not have
     /// yet, or that is not what its name says, is left for the next time.
-    fn fetch_files(&self, client: &Client) -> Result<bool, DeviceError> {
+    fn fetch_files(&self, client: &Client, turns: &mut Turns) -> Result<(), DeviceError> {
         let (files, blobs) =
             self.try_with(|open| Ok((blob::to_fetch(&open.db)?, Arc::clone(&open.blobs))))?;
-        let mut came = false;
         for file in files {
-            let Some(bytes) = client.get_blob(&file.sha256)? else { continue };
-            if crate::evidence::hash_of(&bytes) != file.sha256 {
-                return Err(DeviceError::refused(ErrorCode::ServerTrouble, "hash_mismatch"));
+            let Some(Some(bytes)) = turns.note(client.get_blob(&file.sha256))? else { continue };
+            if hash_of(&bytes) != file.sha256 {
+                let wrong = DeviceError::refused(ErrorCode::ServerTrouble, "hash_mismatch");
+                turns.note::<()>(Err(wrong))?;
+                continue;
             }
             blobs.put(&bytes)?;
             self.try_with(|open| blob::arrived(&open.db, &file.sha256, bytes.len() as u64))?;
-            came = true;
+            turns.changed = true;
         }
-        Ok(came)
+        Ok(())
     }
 }
 

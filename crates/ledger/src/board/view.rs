@@ -22,6 +22,7 @@ macro_rules! views {
 
 views! {
     /// The register a view was read from; sent back with an edit.
+    #[derive(serde::Deserialize)]
     pub struct Target {
         /// Kind of record.
         pub kind: String,

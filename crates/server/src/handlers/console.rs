@@ -16,7 +16,7 @@ const INDEX: &str = "console.html";
 const HASHED: &str = "assets/";
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../ui/dist"]
+#[folder = "../../ui/dist"]
 #[exclude = "inspector.html"]
 struct Files;
 

@@ -4,10 +4,11 @@
 use super::plain_entity;
 use crate::error::{Result, ServerError};
 use domain::permission::Role;
+use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
 use sea_orm::ActiveValue::Set;
 use sea_orm::QueryOrder;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 
 /// Wrong passwords in a row before the account is locked.
 const WRONG_PASSWORDS_MAX: i32 = 5;

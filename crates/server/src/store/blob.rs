@@ -6,6 +6,7 @@ use crate::error::Result;
 use domain::id::{LedgerId, RecordId, ReplicaId};
 use ledger::Hash;
 use sea_orm::QuerySelect;
+use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use std::collections::BTreeSet;

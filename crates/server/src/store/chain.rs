@@ -10,6 +10,7 @@ use ledger::incoming::{Append, HeldChain, Page};
 use ledger::seal::{Seal, Signature};
 use ledger::{ChainHead, ChangeId, Hash};
 use sea_orm::ActiveValue::Set;
+use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{QueryOrder, QuerySelect};

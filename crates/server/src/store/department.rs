@@ -5,6 +5,7 @@ use crate::error::Result;
 use domain::department::Department;
 use domain::id::DepartmentId;
 use sea_orm::QueryOrder;
+use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -4,6 +4,7 @@ use super::{ROWS_PER_STATEMENT, department::text, like_anywhere, plain_entity};
 use crate::error::Result;
 use domain::enterprise::{Enterprise, Risk};
 use domain::id::EnterpriseId;
+use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::LikeExpr;
 use sea_orm::{Condition, QueryOrder, QuerySelect};

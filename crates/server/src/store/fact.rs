@@ -5,6 +5,7 @@ use super::{ROWS_PER_STATEMENT, plain_entity};
 use crate::error::{Result, ServerError};
 use domain::id::{LedgerId, RecordId};
 use ledger::{ChangeId, Fact, Register, Verdict, VerdictKind};
+use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::QuerySelect;

@@ -4,6 +4,7 @@ use super::{ROWS_PER_STATEMENT, plain_entity};
 use crate::error::Result;
 use domain::id::{DepartmentId, PersonId};
 use domain::inspector::Inspector;
+use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
 use sea_orm::{FromQueryResult, QueryOrder, QuerySelect};
 use std::collections::BTreeMap;

@@ -5,6 +5,7 @@ use super::{ROWS_PER_STATEMENT, plain_entity};
 use crate::error::Result;
 use domain::id::{DepartmentId, LedgerId, PersonId, TaskId};
 use sea_orm::QuerySelect;
+use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
 use std::collections::BTreeSet;
 

@@ -3,6 +3,7 @@
 use super::{ROWS_PER_STATEMENT, plain_entity};
 use crate::error::Result;
 use domain::matter::{LegalBasis, MajorCriterion, Matter};
+use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
 use sea_orm::QueryOrder;
 use serde::Serialize;

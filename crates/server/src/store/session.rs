@@ -8,7 +8,7 @@ use sea_orm::ActiveValue::Set;
 use time::OffsetDateTime;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
-use tower_sessions::session_store::{Error, Result};
+use tower_sessions::session_store::{self, Error};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "session")]
@@ -27,7 +27,7 @@ pub struct Sessions(pub DatabaseConnection);
 
 #[async_trait]
 impl SessionStore for Sessions {
-    async fn create(&self, record: &mut Record) -> Result<()> {
+    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
         // An id is 128 random bits; should one be taken all the same, try another.
         while by_id(&self.0, &record.id).await?.is_some() {
             record.id = Id::default();
@@ -35,7 +35,7 @@ impl SessionStore for Sessions {
         self.save(record).await
     }
 
-    async fn save(&self, record: &Record) -> Result<()> {
+    async fn save(&self, record: &Record) -> session_store::Result<()> {
         let data = serde_json::to_string(&record.data).map_err(|e| Error::Encode(e.to_string()))?;
         let row = ActiveModel {
             id: Set(record.id.to_string()),
@@ -53,7 +53,7 @@ impl SessionStore for Sessions {
         Ok(())
     }
 
-    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
         let Some(row) = by_id(&self.0, id).await? else { return Ok(None) };
         let expiry_date =
             OffsetDateTime::from_unix_timestamp_nanos(i128::from(row.expires_ms) * 1_000_000)
@@ -65,7 +65,7 @@ impl SessionStore for Sessions {
         Ok(Some(Record { id: *id, data, expiry_date }))
     }
 
-    async fn delete(&self, id: &Id) -> Result<()> {
+    async fn delete(&self, id: &Id) -> session_store::Result<()> {
         Entity::delete_by_id(id.to_string()).exec(&self.0).await.map_err(backend)?;
         Ok(())
     }
@@ -79,7 +79,7 @@ impl Sessions {
     }
 }
 
-async fn by_id(db: &DatabaseConnection, id: &Id) -> Result<Option<Model>> {
+async fn by_id(db: &DatabaseConnection, id: &Id) -> session_store::Result<Option<Model>> {
     Entity::find_by_id(id.to_string()).one(db).await.map_err(backend)
 }
 

@@ -6,6 +6,7 @@ use crate::error::Result;
 use domain::id::{DepartmentId, PersonId, ReplicaId};
 use ledger::certificate::SignedCertificate;
 use sea_orm::ActiveValue::Set;
+use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, QuerySelect};
 

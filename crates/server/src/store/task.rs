@@ -7,6 +7,7 @@ use crate::error::{Result, ServerError};
 use domain::id::{LedgerId, TaskId};
 use ledger::board::TaskCard;
 use sea_orm::ActiveValue::Set;
+use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{LikeExpr, OnConflict};
 use sea_orm::{Condition, QueryOrder, QuerySelect};

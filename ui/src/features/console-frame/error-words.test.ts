@@ -4,8 +4,8 @@ import { errorWords, mayRetry } from './error-words'
 
 const words = (language: string) => ({
   language,
-  t: (key: string) => key,
-  te: (key: string) => key === 'consoleErrors.too_few_inspectors' || key === 'consoleErrors.offline',
+  t: (key: string, named?: Record<string, unknown>) => (named ? `<${String(named.value)}>` : key),
+  te: (key: string) => ['too_few_inspectors', 'offline', 'detail.department'].some((each) => key === `consoleErrors.${each}`),
 })
 
 describe('errorWords', () => {
@@ -19,6 +19,10 @@ describe('errorWords', () => {
   })
   it('an unknown code falls back to the sentence of the server', () => {
     expect(errorWords(new ConsoleError('brand_new', 409, '出了新问题'), words('en'))).toBe('出了新问题')
+  })
+  it('the department it is about is named, an id is not', () => {
+    const error = new ConsoleError('too_few_inspectors', 422, '至少两名。', { department: '消防', person: '0192f0c1' })
+    expect(errorWords(error, words('zh-CN'))).toBe('至少两名。<消防>')
   })
   it('no answer is told in the words of the console', () => {
     expect(errorWords(new ConsoleError('offline', 0, ''), words('zh-CN'))).toBe('consoleErrors.offline')

@@ -24,7 +24,6 @@ export const consoleTabletMessages = defineMessages(
     copied: '已复制',
     copyFailed: '浏览器不允许复制，请手工抄写。',
     done: '完成',
-    qr: '登记码二维码',
   },
   {
     title: 'Tablets',
@@ -47,6 +46,5 @@ export const consoleTabletMessages = defineMessages(
     copied: 'Copied',
     copyFailed: 'The browser does not allow copying; write it down.',
     done: 'Done',
-    qr: 'Enrolment code as QR',
   },
 )

@@ -3,7 +3,7 @@ import { ConsoleError } from '@/platform/console'
 import type { CheckItemRow, EnterpriseRow } from '@/platform/console-types'
 import {
   addParty, chooseDepartment, chooseSiteLead, doubleDepartments, emptyDraft, groupItems, missing,
-  problemsBySection, removeParty, tickedCodes, togglePerson, toNewTask, type PartyDraft, type TaskDraft,
+  placeOf, removeParty, tickedCodes, togglePerson, toNewTask, type PartyDraft, type TaskDraft,
 } from './draft'
 
 const item = (code: string, section = '通用', sector = 'fire'): CheckItemRow => ({ code, section, sector, text: code, major: false })
@@ -100,14 +100,10 @@ describe('sending a draft', () => {
 
 describe('a refusal', () => {
   it('stands at the part of the page it is about', () => {
-    const error = new ConsoleError('too_few_inspectors', 422, '')
-    expect(problemsBySection(error, '消防只有 1 名')).toEqual({ parties: ['消防只有 1 名'] })
+    expect(placeOf(new ConsoleError('too_few_inspectors', 422, ''))).toBe('parties')
+    expect(placeOf(new ConsoleError('department_without_item', 422, ''))).toBe('item_codes')
   })
-  it('by field goes to each field', () => {
-    const error = new ConsoleError('invalid', 422, '', { visit_date: '已过去', 'parties[1].inspectors': '重复', other: '其他' })
-    expect(problemsBySection(error, '')).toEqual({ visit_date: ['已过去'], parties: ['重复'], '': ['其他'] })
-  })
-  it('of an unknown kind is still shown', () => {
-    expect(problemsBySection(new ConsoleError('brand_new', 409, ''), '出了新问题')).toEqual({ '': ['出了新问题'] })
+  it('of an unknown kind stands nowhere in particular', () => {
+    expect(placeOf(new ConsoleError('brand_new', 409, ''))).toBeNull()
   })
 })

@@ -114,35 +114,23 @@ export function toNewTask(draft: TaskDraft, proposal: readonly CheckItemRow[]): 
   }
 }
 
-const BY_CODE: Readonly<Record<string, Section>> = {
+const PLACES: Readonly<Record<string, Section>> = {
+  enterprise_unknown: 'enterprise',
+  department_unknown: 'parties',
+  lead_not_party: 'parties',
+  inspector_unknown: 'parties',
+  site_lead_not_in_team: 'parties',
   too_few_inspectors: 'parties',
   certificate_invalid: 'parties',
-  inspector_elsewhere: 'parties',
-  site_lead_missing: 'parties',
-  department_twice: 'parties',
   checklist_empty: 'item_codes',
-  unknown_item: 'item_codes',
-  unknown_enterprise: 'enterprise',
-  visit_date_past: 'visit_date',
+  item_unknown: 'item_codes',
+  item_without_department: 'item_codes',
+  department_without_item: 'item_codes',
 }
 
-const sectionOfField = (field: string): Section | null => {
-  const name = field.split(/[.[]/)[0] ?? ''
-  if (name === 'enterprise' || name === 'visit_date' || name === 'item_codes') return name
-  return ['parties', 'lead', 'inspectors', 'site_lead', 'department'].includes(name) ? 'parties' : null
-}
-
-/** A refusal by section of the page; under `''` what belongs to none. */
-export function problemsBySection(error: ConsoleError, words: string): Partial<Record<Section | '', string[]>> {
-  const problems: Partial<Record<Section | '', string[]>> = {}
-  const add = (section: Section | '', text: string) => {
-    const there = problems[section] ?? []
-    if (!there.includes(text)) problems[section] = [...there, text]
-  }
-  const named = Object.entries(error.fields)
-  for (const [field, text] of named) add(sectionOfField(field) ?? BY_CODE[error.code] ?? '', text)
-  if (named.length === 0) add(BY_CODE[error.code] ?? '', words)
-  return problems
+/** The part of the page a refusal is about; `null` when it is about none. */
+export function placeOf(error: ConsoleError): Section | null {
+  return PLACES[error.code] ?? null
 }
 
 /** Items of one section of one sector, in the order of the proposal. */

@@ -91,7 +91,7 @@ export const consoleTaskMessages = defineMessages(
     filter: 'Filter by status',
     new: 'New task',
     column: { enterprise: 'Enterprise', risk: 'Risk', date: 'Visit date', departments: 'Departments', progress: 'Progress', findings: 'Findings', status: 'Status' },
-    findings: '{n} findings',
+    findings: 'findings {n}',
     major: 'major {n}',
     conflicts: 'conflicts {n}',
     returned: 'returned {n}',

@@ -16,7 +16,7 @@ export function useTaskList(allowed: readonly Status[] = STATUSES, usual: Status
   const q = computed(() => textOf(route.query, 'q'))
   const status = computed(() => oneOf(route.query, 'status', allowed) || usual)
   const page = computed(() => pageOf(route.query))
-  const query = computed(() => ({ q: q.value, status: status.value, page: page.value, size: PAGE_SIZE }))
+  const query = computed(() => ({ q: q.value, status: status.value, page: page.value - 1, size: PAGE_SIZE }))
   const list = useQuery({
     queryKey: ['tasks', query],
     queryFn: () => tasks(query.value),

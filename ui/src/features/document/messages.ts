@@ -14,7 +14,6 @@ export const documentMessages = defineMessages(
     empty: '还没有生成过文书',
     openConflicts: '还有 {n} 个冲突没有裁定，记录里会如实写明。',
     unchecked: '本部门还有 {n} 项未查，记录里按「未查」列出。',
-    warning: { deadline_uncertain: '有整改期限跨过尚未公布调休的年份，公布后可能变动。', open_conflicts: '有冲突尚未裁定，已如实写明。', missing_photo: '有照片文件还没有到本机，记录里只有登记信息。', clock_wrong: '本机时钟与办公室相差较大，已写明。' },
   },
   {
     title: 'Documents',
@@ -28,6 +27,5 @@ export const documentMessages = defineMessages(
     empty: 'No documents yet',
     openConflicts: '{n} conflicts are not decided; the record will say so.',
     unchecked: '{n} own items are unchecked; the record lists them as such.',
-    warning: { deadline_uncertain: 'A deadline crosses a year whose working days are not published yet; it may move.', open_conflicts: 'Conflicts are not decided; the record says so.', missing_photo: 'Some photo files are not on this tablet yet; only their entries are in the record.', clock_wrong: 'The clock of this tablet is off; the record says so.' },
   },
 )

@@ -3,9 +3,10 @@ import { useQuery } from '@tanstack/vue-query'
 import { computed } from 'vue'
 import { app, type Article } from '@/platform/app'
 
-/** 《安全生产法》第三十六条, short enough for a chip. */
+/** 安全生产法 第三十六条, short enough for a chip; a criterion is named by its text. */
 export function articleName(article: Article): string {
-  return [article.title, article.article].filter(Boolean).join(' ')
+  if (!article.article) return `${article.code} ${article.text}`
+  return `${article.title.replace(/^中华人民共和国/, '')} ${article.article}`
 }
 
 /** All legal bases of the task. */

@@ -14,13 +14,13 @@ export const commands = {
   laws: (task: TaskId) => typedError<Article[], AppError>(__TAURI_INVOKE('laws', { task })),
   answerItem: (task: TaskId, item: RecordId, answer: Answer | null, seen: string[]) => typedError<Board, AppError>(__TAURI_INVOKE('answer_item', { task, item, answer, seen })),
   editField: (task: TaskId, target: Target, value: ChosenValue, seen: string[]) => typedError<Board, AppError>(__TAURI_INVOKE('edit_field', { task, target, value, seen })),
-  createFinding: (task: TaskId, draft: FindingDraft) => typedError<FindingCreated, AppError>(__TAURI_INVOKE('create_finding', { task, draft })),
+  createFinding: (task: TaskId, draft: FindingDraft) => typedError<CreatedFinding, AppError>(__TAURI_INVOKE('create_finding', { task, draft })),
   propose: (task: TaskId, target: Target, value: ChosenValue, reason: string, seen: string[]) => typedError<Board, AppError>(__TAURI_INVOKE('propose', { task, target, value, reason, seen })),
   replyProposal: (task: TaskId, rec: RecordId, accepted: boolean, reason: string) => typedError<Board, AppError>(__TAURI_INVOKE('reply_proposal', { task, rec, accepted, reason })),
   decide: (task: TaskId, target: Target, head: string, reason: string, seen: string[]) => typedError<Board, AppError>(__TAURI_INVOKE('decide', { task, target, head, reason, seen })),
   addNote: (task: TaskId, text: string) => typedError<Board, AppError>(__TAURI_INVOKE('add_note', { task, text })),
   history: (task: TaskId) => typedError<HistoryEntry[], AppError>(__TAURI_INVOKE('history', { task })),
-  makeSiteRecord: (task: TaskId) => typedError<SiteRecord, AppError>(__TAURI_INVOKE('make_site_record', { task })),
+  makeSiteRecord: (task: TaskId) => typedError<ProducedRecord, AppError>(__TAURI_INVOKE('make_site_record', { task })),
   syncStatus: () => typedError<SyncStatus, AppError>(__TAURI_INVOKE('sync_status')),
   syncNow: () => typedError<SyncStatus, AppError>(__TAURI_INVOKE('sync_now')),
 }
@@ -136,7 +136,7 @@ export type EvidenceView = {
   by: Byline
 }
 export type FieldView = { target: Target; shown: ShownValue | null; heads: HeadView[]; contested: boolean }
-export type FindingCreated = { rec: RecordId; board: Board }
+export type CreatedFinding = { rec: RecordId; board: Board }
 export type FindingDraft = {
   item: RecordId | null
   fact: string
@@ -183,7 +183,7 @@ export type HazardTag =
   | 'crowded_place'
   | 'key_fire_unit'
 export type HeadView = { id: string; value: ShownValue; by: Byline; decided: boolean }
-export type HistoryEntry = { change: string; intent: string; title: string; by: Byline; verdict: string | null }
+export type HistoryEntry = { change: string; intent: string; title: string; reason: string | null; by: Byline; verdict: string | null }
 export type ItemView = {
   rec: RecordId
   department: DepartmentId
@@ -249,7 +249,7 @@ export type ShownValue =
   | { type: 'text'; value: string }
   | { type: 'date'; value: string }
   | { type: 'other'; value: string }
-export type SiteRecord = { rec: RecordId; sha256: string; path: string; warnings: string[] }
+export type ProducedRecord = { rec: RecordId; sha256: string; path: string; warnings: string[] }
 export type Status = 'draft' | 'dispatched' | 'returned' | 'approved'
 export type SyncStatus = {
   running: boolean

@@ -14,7 +14,7 @@ export interface components {
     ErrorDetail: {
       code: string;
       message: string;
-      fields?: { [key: string]: string } | null;
+      fields?: unknown;
     };
     /** @enum {string} */
     Role: "committee_office" | "lead_department" | "supervisor" | "administrator";
@@ -24,7 +24,7 @@ export interface components {
       role: components["schemas"]["Role"];
       may: string[];
     };
-    Credentials: {
+    SignIn: {
       account: string;
       password: string;
     };
@@ -97,7 +97,7 @@ export interface components {
       text: string;
       major: boolean;
     };
-    ImportRowError: {
+    RowError: {
       /** Format: int32 */
       row: number;
       column: string;
@@ -110,21 +110,29 @@ export interface components {
       rows_total: number;
       /** Format: int32 */
       rows_ok: number;
-      errors: components["schemas"]["ImportRowError"][];
-      sample: components["schemas"]["EnterpriseRow"][];
+      errors: components["schemas"]["RowError"][];
+      sample: components["schemas"]["ImportSample"][];
+    };
+    ImportSample: {
+      /** Format: int32 */
+      row: number;
+      uscc: string;
+      name: string;
+      address: string;
+      risk: components["schemas"]["Risk"];
     };
     Imported: {
       /** Format: int32 */
       imported: number;
     };
-    NewParty: {
+    PartyRequest: {
       /** Format: uuid */
       department: string;
       /** Format: uuid */
       site_lead: string;
       inspectors: string[];
     };
-    NewTask: {
+    TaskRequest: {
       title?: string | null;
       /** Format: uuid */
       enterprise: string;
@@ -133,14 +141,14 @@ export interface components {
       announced: boolean;
       /** Format: uuid */
       lead: string;
-      parties: components["schemas"]["NewParty"][];
+      parties: components["schemas"]["PartyRequest"][];
       item_codes: string[];
     };
-    TaskCreated: {
+    TaskOpened: {
       /** Format: uuid */
       task: string;
     };
-    ReturnComment: {
+    ReturnRequest: {
       comment: string;
     };
     TabletRow: {
@@ -153,17 +161,18 @@ export interface components {
       last_contact?: string | null;
       app_version: string;
     };
-    CodeWish: {
+    CodeRequest: {
       /** Format: uuid */
       person: string;
     };
-    EnrolmentCode: {
+    CodeIssued: {
       code: string;
       expires_at: string;
-      qr_svg?: string | null;
     };
     /** @enum {string} */
     Answer: "not_applicable" | "conforms" | "nonconforming";
+    /** @enum {string} */
+    Method: "documents" | "on_site" | "interview" | "test" | "verify";
     /** @enum {string} */
     Level: "general" | "major";
     /** @enum {string} */
@@ -277,7 +286,7 @@ export interface components {
       section: string;
       text: string;
       how_to: string;
-      methods: string[];
+      methods: components["schemas"]["Method"][];
       violated: string[];
       penalty: string[];
       severity_default: components["schemas"]["Level"];
@@ -447,6 +456,7 @@ export interface components {
       change: string;
       intent: string;
       title: string;
+      reason?: string | null;
       by: components["schemas"]["Byline"];
       verdict?: string | null;
     };

@@ -3,6 +3,7 @@
 // a page full of refusals.
 import { watch } from 'vue'
 import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from 'vue-router'
+import { homePath } from '@/features/console-frame/nav'
 import { knowSession, useSession, type Action } from '@/features/console-frame/session'
 import LoginView from './LoginView.vue'
 import ShellView from './ShellView.vue'
@@ -25,8 +26,8 @@ const routes: RouteRecordRaw[] = [
     path: '/',
     component: ShellView,
     children: [
-      { path: '', redirect: '/overview' },
-      { path: 'overview', name: 'overview', component: OverviewView, meta: { title: 'consoleFrame.nav.overview' } },
+      { path: '', name: 'home', component: { render: () => null } },
+      { path: 'overview', name: 'overview', component: OverviewView, meta: { title: 'consoleFrame.nav.overview', action: 'read_tasks' } },
       { path: 'tasks/new', name: 'task-new', component: () => import('./NewTaskView.vue'), meta: { title: 'consoleTasks.new', action: 'open_task' } },
       {
         path: 'tasks',
@@ -69,10 +70,12 @@ export function consoleRouter(words: Titles): Router {
   })
   router.beforeEach(async (to) => {
     const { may } = useSession()
-    // A server that cannot be asked is told on the sign-in page, not by a blank one.
+    // When the server cannot be asked, the sign-in page is better than a blank one:
+    // signing in tells what is wrong.
     const me = await knowSession().catch(() => null)
-    if (to.meta.open) return me === null ? true : '/overview'
+    if (to.meta.open) return me === null ? true : homePath(may)
     if (me === null) return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+    if (to.name === 'home') return homePath(may)
     if (to.meta.action !== undefined && !may(to.meta.action)) return { name: 'nowhere', params: { rest: ['denied'] }, replace: true }
     return true
   })
