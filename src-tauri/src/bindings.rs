@@ -8,7 +8,8 @@ use tauri_specta::{Builder, collect_commands};
 
 /// Every typed command.
 pub(crate) fn builder() -> Builder<tauri::Wry> {
-    Builder::new().commands(collect_commands![
+    // Every shape is the same in both directions: one TypeScript type for each.
+    Builder::new().disable_serde_phases().commands(collect_commands![
         c::status,
         c::enrol,
         c::unlock,

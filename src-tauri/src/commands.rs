@@ -61,11 +61,7 @@ pub async fn enrol(
 
 #[tauri::command]
 #[specta::specta]
-pub async fn unlock(
-    tablet: Here<'_>,
-    bell: Rings<'_>,
-    pin: String,
-) -> Result<AppStatus, AppError> {
+pub async fn unlock(tablet: Here<'_>, bell: Rings<'_>, pin: String) -> Result<AppStatus, AppError> {
     gesture(&tablet, &bell, move |d| d.unlock(&pin)).await
 }
 

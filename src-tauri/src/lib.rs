@@ -43,7 +43,7 @@ pub fn run() {
             upload::COMMAND => upload::handler(invoke),
             _ => typed(invoke),
         })
-        .setup(|app| Ok(set_up(app)?))
+        .setup(set_up)
         .run(tauri::generate_context!());
     if let Err(error) = started {
         tracing::error!(%error, "the app could not start");

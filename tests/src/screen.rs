@@ -72,7 +72,11 @@ impl Screen {
     pub async fn click(&self, id: &str) -> Result<()> {
         let begun = Instant::now();
         loop {
-            let clicked = self.find(id).await?.click().await;
+            let element = self.find(id).await?;
+            // As a person would: bring it into view first, also inside lists that scroll.
+            let bring = "arguments[0].scrollIntoView({block: 'center', inline: 'nearest'})";
+            self.client.execute(bring, vec![serde_json::to_value(&element)?]).await.ok();
+            let clicked = element.click().await;
             match clicked {
                 Ok(()) => return Ok(()),
                 // Covered by something that is just leaving, or drawn anew: once more.

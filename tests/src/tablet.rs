@@ -2,7 +2,7 @@
 
 use crate::process::program;
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -99,6 +99,12 @@ impl Tablet {
     /// # Errors
     /// When the store cannot be read.
     pub async fn digests(&self) -> Result<BTreeMap<String, Value>> {
-        Ok(serde_json::from_value(self.run(&["digest"]).await?)?)
+        let list = self.run(&["digest"]).await?;
+        let pair = |entry: &Value| {
+            let ledger = entry["ledger"].as_str().context("no ledger")?.to_owned();
+            let digests = json!({"holdings": entry["holdings"], "state": entry["state"]});
+            Ok((ledger, digests))
+        };
+        list.as_array().context("no list")?.iter().map(pair).collect()
     }
 }

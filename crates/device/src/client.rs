@@ -280,7 +280,10 @@ mod tests {
     #[test]
     fn only_a_code_is_taken_from_an_error() {
         let code = |text: &str| code_of(text.as_bytes());
-        assert_eq!(code(r#"{"error":{"code":"malformed","message":"x"}}"#).as_deref(), Some("malformed"));
+        assert_eq!(
+            code(r#"{"error":{"code":"malformed","message":"x"}}"#).as_deref(),
+            Some("malformed")
+        );
         assert_eq!(code(r#"{"error":{"code":"Some Name","message":"x"}}"#), None);
         assert_eq!(code("<html>"), None);
     }

@@ -135,7 +135,9 @@ impl Open {
 
     /// The department that person acts for.
     pub(crate) fn department(&self) -> Result<DepartmentId, DeviceError> {
-        self.certificate.department.ok_or(DeviceError::Unexpected("a certificate without department"))
+        self.certificate
+            .department
+            .ok_or(DeviceError::Unexpected("a certificate without department"))
     }
 
     /// A new record's id.

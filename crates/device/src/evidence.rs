@@ -123,7 +123,11 @@ impl Blobs {
 
     /// Where a file lies. Only a hash can name one, so no name leads elsewhere.
     fn path(&self, sha256: &str) -> Result<PathBuf, DeviceError> {
-        if is_hash(sha256) { Ok(self.folder.join(sha256)) } else { Err(ErrorCode::FileAbsent.into()) }
+        if is_hash(sha256) {
+            Ok(self.folder.join(sha256))
+        } else {
+            Err(ErrorCode::FileAbsent.into())
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use ledger::id::Hash;
 use ledger::incoming::Page;
 use ledger::receipt::{Receipt, SignedReceipt};
 use ledger::seal::{Seal, Signer};
-use ledger::{Change, ChainHead, Limits, Write};
+use ledger::{ChainHead, Change, Limits, Write};
 use serde_json::{Map, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write as _};
@@ -256,7 +256,12 @@ impl State {
                 Genesis { fold_version: 1, task: TASK, audience, catalogue: sha256.clone() };
             let mut writes = vec![
                 Write::new(kind::GENESIS, rec(1), field::CHARTER, json!(genesis)),
-                Write::new(kind::REPLICA, rec(2), field::CERTIFICATE, json!(self.server_certificate)),
+                Write::new(
+                    kind::REPLICA,
+                    rec(2),
+                    field::CERTIFICATE,
+                    json!(self.server_certificate),
+                ),
             ];
             for (n, who, role) in [
                 (31, LEAD, TeamRole::SiteLead),

@@ -55,7 +55,8 @@ pub fn wait_seconds(wrong: u32, since_last: u64) -> u64 {
 /// Whether a PIN may be chosen: digits only, at least six.
 #[must_use]
 pub fn pin_is_strong_enough(pin: &str) -> bool {
-    (PIN_DIGITS_MIN..=PIN_DIGITS_MAX).contains(&pin.len()) && pin.bytes().all(|b| b.is_ascii_digit())
+    (PIN_DIGITS_MIN..=PIN_DIGITS_MAX).contains(&pin.len())
+        && pin.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The key of everything stored on the tablet; forgotten when dropped.

@@ -1,7 +1,7 @@
 //! What every request needs: database, files, keys, clock. One value, shared.
 
 use crate::db;
-use crate::error::{Result, ServerError};
+use crate::error::{Code, Result, ServerError};
 use crate::files::Files;
 use crate::keys::Keys;
 use crate::throttle::Throttle;
@@ -11,6 +11,7 @@ use domain::time::Wall;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 /// What the server is started with.
@@ -43,8 +44,7 @@ pub struct Parts {
     pub keys: Keys,
     /// Failures by address.
     pub throttle: Throttle,
-    /// Fonts for documents; absent where none are installed.
-    pub fonts: Option<Fonts>,
+    fonts: OnceCell<Fonts>,
 }
 
 /// The server, as handlers hold it.
@@ -66,20 +66,30 @@ impl App {
     /// When folder, database or keys cannot be opened.
     pub async fn open(settings: &Settings) -> Result<Self> {
         tokio::fs::create_dir_all(&settings.data).await?;
-        let fonts = tokio::task::spawn_blocking(Fonts::system)
-            .await
-            .map_err(|_| ServerError::Broken("loading fonts was cut off"))?;
-        let fonts = fonts
-            .inspect_err(|error| tracing::warn!(%error, "no fonts: documents cannot be made"))
-            .ok();
         Ok(Self(Arc::new(Parts {
             data: settings.data.clone(),
             db: db::open(&settings.data).await?,
             files: Files::open(&settings.data.join("blobs"))?,
             keys: Keys::open(&settings.data.join("keys"), shanghai_today())?,
             throttle: Throttle::new(settings.failures_per_address_max),
-            fonts,
+            fonts: OnceCell::new(),
         })))
+    }
+
+    /// The fonts for documents, loaded when the first one is made.
+    ///
+    /// # Errors
+    /// [`Code::FontsMissing`] where none are installed.
+    pub async fn fonts(&self) -> Result<Fonts> {
+        let load = async || {
+            let loaded = tokio::task::spawn_blocking(Fonts::system).await;
+            let loaded = loaded.map_err(|_| ServerError::Broken("loading fonts was cut off"))?;
+            loaded.map_err(|error| {
+                tracing::error!(%error, "documents cannot be made");
+                ServerError::from(Code::FontsMissing)
+            })
+        };
+        self.fonts.get_or_try_init(load).await.cloned()
     }
 
     /// Starts a transaction that will write.

@@ -17,7 +17,7 @@ use std::time::Duration;
 const CONNECTIONS_MAX: u32 = 8;
 
 /// How long a writer waits for the one before it.
-const BUSY_TIMEOUT_MS: u32 = 15_000;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Opens the database under the data folder and brings its schema up to date.
 ///
@@ -33,8 +33,7 @@ pub async fn open(data: &Path) -> Result<DatabaseConnection> {
             .pragma("journal_mode", "WAL")
             .pragma("synchronous", "FULL")
             .pragma("foreign_keys", "ON")
-            .pragma("busy_timeout", BUSY_TIMEOUT_MS.to_string())
-            .busy_timeout(Duration::from_millis(u64::from(BUSY_TIMEOUT_MS)))
+            .busy_timeout(BUSY_TIMEOUT)
     });
     let db = Database::connect(options).await?;
     Migrator::up(&db, None).await?;

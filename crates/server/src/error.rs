@@ -16,7 +16,7 @@ pub type Result<T, E = ServerError> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// The caller asked for something that is not given; says what and why.
-    #[error("refused: {0:?}")]
+    #[error("{}", .0.code.words())]
     Refused(Refusal),
     /// The database.
     #[error("database: {0}")]
@@ -130,11 +130,11 @@ codes! {
     /// The tablet was taken out of service.
     Revoked "revoked" FORBIDDEN "此平板已被办公室停用。"
     /// No such enrolment code.
-    CodeWrong "code_wrong" NOT_FOUND "登记码不正确，请核对后重试。"
+    EnrolmentWrong "code_wrong" NOT_FOUND "登记码不正确，请核对后重试。"
     /// The enrolment code was used.
-    CodeUsed "code_used" CONFLICT "登记码已被使用，请向办公室申请新的登记码。"
+    EnrolmentUsed "code_used" CONFLICT "登记码已被使用，请向办公室申请新的登记码。"
     /// The enrolment code is too old.
-    CodeExpired "code_expired" GONE "登记码已过期，请向办公室申请新的登记码。"
+    EnrolmentExpired "code_expired" GONE "登记码已过期，请向办公室申请新的登记码。"
     /// The replica's id is taken.
     ReplicaTaken "replica_taken" CONFLICT "平板编号已被占用，请重新开始登记。"
     /// Bytes that do not have the hash they are sent under.

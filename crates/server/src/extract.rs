@@ -82,7 +82,8 @@ impl FromRequestParts<App> for Device {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = header.and_then(|text| text.strip_prefix("Bearer ")).ok_or(Code::TokenWrong)?;
-        let tablet = tablet::by_token(&app.db, &token_hash(token)).await?.ok_or(Code::TokenWrong)?;
+        let tablet =
+            tablet::by_token(&app.db, &token_hash(token)).await?.ok_or(Code::TokenWrong)?;
         Ok(Self {
             replica: ReplicaId(tablet.replica),
             person: PersonId(tablet.person),

@@ -87,7 +87,8 @@ pub async fn pass(
     mut request: Request,
     next: Next,
 ) -> Result<Response> {
-    if let Some(caller) = caller(&app, &request).await? {
+    let session = request.extensions().get::<Session>().cloned();
+    if let Some(caller) = caller(&app, session).await? {
         request.extensions_mut().insert(caller);
     }
     let caller = request.extensions().get::<Caller>();
@@ -106,9 +107,9 @@ pub async fn pass(
     }
 }
 
-/// The account of the request's session, as it is now.
-async fn caller(app: &App, request: &Request) -> Result<Option<Caller>> {
-    let Some(session) = request.extensions().get::<Session>() else { return Ok(None) };
+/// The account of a session, as it is now.
+async fn caller(app: &App, session: Option<Session>) -> Result<Option<Caller>> {
+    let Some(session) = session else { return Ok(None) };
     let Some(id) = session.get::<Uuid>(SESSION_ACCOUNT).await? else { return Ok(None) };
     account::by_id(&app.db, id).await?.map(Caller::try_from).transpose()
 }

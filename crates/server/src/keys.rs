@@ -48,8 +48,8 @@ impl Keys {
     pub fn open(folder: &Path, today: NaiveDate) -> Result<Self> {
         fs::create_dir_all(folder)?;
         restrict(folder, 0o700)?;
-        let office = Signer::from_seed(&seed(&folder.join("office.key"))?);
-        let server = Signer::from_seed(&seed(&folder.join("server.key"))?);
+        let office = Signer::from_seed(&*seed(&folder.join("office.key"))?);
+        let server = Signer::from_seed(&*seed(&folder.join("server.key"))?);
         let path = folder.join("epoch.json");
         let epoch: Epoch = match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes)?,

@@ -23,7 +23,12 @@ mod view;
 
 pub use app::{App, Settings};
 pub use error::{Code, Refusal, Result, ServerError};
+pub use guard::Needs;
 pub use openapi::openapi_json;
-pub use router::router;
+pub use router::{DESK, Route, router};
+pub use serve::{Digests, demo_accounts, digests, import_demo, issue_code, serve};
 pub use usecase::demo_city::DemoAccount;
-pub use serve::{DigestLine, demo_accounts, digests, import_demo, issue_code, serve};
+pub use view::CodeIssued;
+
+#[cfg(test)]
+mod tests;

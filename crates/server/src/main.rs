@@ -38,7 +38,7 @@ enum Command {
         #[arg(long)]
         data: PathBuf,
     },
-    /// Issues a one-time code for a person's next tablet and prints it.
+    /// Issues a one-time code for a person's next tablet and prints it as JSON.
     EnrolmentCode {
         /// Folder of the installation.
         #[arg(long)]
@@ -47,7 +47,7 @@ enum Command {
         #[arg(long)]
         person: String,
     },
-    /// Prints the digests of holdings and state, one JSON object per ledger.
+    /// Prints the digests of holdings and state of every ledger as JSON.
     Digest {
         /// Folder of the installation.
         #[arg(long)]
@@ -74,13 +74,12 @@ async fn main() -> anyhow::Result<()> {
             print_line(&serde_json::to_string_pretty(&server::demo_accounts(&data)?)?)
         }
         Command::EnrolmentCode { data, person } => {
-            print_line(&server::issue_code(&existing(data)?, &person).await?)
+            let code = server::issue_code(&existing(data)?, &person).await?;
+            print_line(&serde_json::to_string(&code)?)
         }
         Command::Digest { data, ledger } => {
-            for line in server::digests(&existing(data)?, ledger).await? {
-                print_line(&serde_json::to_string(&line)?)?;
-            }
-            Ok(())
+            let digests = server::digests(&existing(data)?, ledger).await?;
+            print_line(&serde_json::to_string(&digests)?)
         }
     }
 }

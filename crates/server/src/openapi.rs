@@ -1,27 +1,47 @@
 //! The description of every route, from which the console's types are made.
 
 use crate::handlers::{
-    blob, directory, enrolment, evidence, exchange, health, import, overview, session, tablet,
-    task,
+    blob, directory, document, enrolment, evidence, exchange, health, import, overview, session,
+    tablet, task,
 };
-use axum::response::IntoResponse;
 use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
 use utoipa::OpenApi;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "联检", description = "Central server: the desk's routes (/api) and the tablets' (/v1)."),
+    info(
+        title = "联检",
+        description = "Central server: the desk's routes (/api) and the tablets' (/v1)."
+    ),
     paths(
-        session::sign_in, session::me, session::sign_out,
+        session::sign_in,
+        session::me,
+        session::sign_out,
         overview::overview,
-        directory::enterprises, directory::departments, directory::inspectors,
+        directory::enterprises,
+        directory::departments,
+        directory::inspectors,
         directory::check_items,
-        import::preview, import::confirm, import::template,
-        task::list, task::open, task::show, task::history, task::dispatch,
-        task::return_finding, task::approve,
+        import::preview,
+        import::confirm,
+        import::template,
+        task::list,
+        task::open,
+        task::show,
+        task::history,
+        task::dispatch,
+        task::return_finding,
+        task::approve,
         evidence::evidence,
-        tablet::list, tablet::issue_code,
-        enrolment::enrol, exchange::exchange, blob::head, blob::get, blob::put,
+        document::site_record,
+        tablet::list,
+        tablet::issue_code,
+        enrolment::enrol,
+        exchange::exchange,
+        blob::head,
+        blob::get,
+        blob::put,
         health::healthz,
     )
 )]
@@ -47,7 +67,8 @@ mod tests {
 
     #[test]
     fn every_route_of_the_desk_is_described_and_nothing_else() {
-        let description: serde_json::Value = serde_json::from_str(&openapi_json().unwrap()).unwrap();
+        let description: serde_json::Value =
+            serde_json::from_str(&openapi_json().unwrap()).unwrap();
         let mut described: Vec<String> = Vec::new();
         for (path, methods) in description["paths"].as_object().unwrap() {
             for method in methods.as_object().unwrap().keys() {

@@ -5,13 +5,14 @@ use crate::app::App;
 use crate::error::{Code, Refusal};
 use crate::guard::{Needs, pass};
 use crate::handlers::{
-    blob, console, directory, enrolment, evidence, exchange, health, import, overview, session,
-    tablet, task,
+    blob, console, directory, document, enrolment, evidence, exchange, health, import, overview,
+    session, tablet, task,
 };
 use crate::openapi;
 use crate::store::session::Sessions;
+use Needs::{May, Nobody, Session};
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
@@ -28,10 +29,9 @@ use ledger::exchange::BODY_BYTES_MAX;
 use time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::trace::{DefaultOnFailure, TraceLayer};
+use tower_http::trace::TraceLayer;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
-use Needs::{May, Nobody, Session};
 
 /// A route of the desk.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +80,7 @@ desk! {
     post   "/api/tasks/{task}/findings/{rec}/return"   May(ReviewFindings)    => task::return_finding;
     post   "/api/tasks/{task}/approve"                 May(ReviewFindings)    => task::approve;
     get    "/api/tasks/{task}/evidence/{sha256}"       May(ReadTasks)         => evidence::evidence;
+    get    "/api/tasks/{task}/site-record.pdf"         May(ReadTasks)         => document::site_record;
     get    "/api/tablets"                              May(ManageTablets)     => tablet::list;
     post   "/api/enrolment-codes"                      May(ManageTablets)     => tablet::issue_code;
     get    "/api/openapi.json"                         Nobody                 => openapi::show;
@@ -139,7 +140,10 @@ pub fn router(app: App) -> Router {
             tracing::error!("a handler panicked");
             Refusal::new(Code::Internal).into_response()
         }))
-        .layer(TraceLayer::new_for_http().on_failure(DefaultOnFailure::new()))
+        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
+            // The query may name people; it is not logged.
+            tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+        }))
         .with_state(app)
 }
 
@@ -148,9 +152,6 @@ fn limit(bytes: usize) -> DefaultBodyLimit {
 }
 
 /// A header for every answer that does not bring its own.
-fn fallback_header(
-    name: HeaderName,
-    value: &'static str,
-) -> SetResponseHeaderLayer<HeaderValue> {
+fn fallback_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }

@@ -1,6 +1,6 @@
 //! Running the server, and what its command line does beside that.
 
-use crate::app::{App, Settings, now_ms};
+use crate::app::{App, Settings, now_ms, rfc3339};
 use crate::db;
 use crate::error::{Result, ServerError};
 use crate::router::router;
@@ -8,10 +8,12 @@ use crate::store::session::Sessions;
 use crate::store::{chain, membership, register};
 use crate::usecase::demo_city::{self, DemoAccount};
 use crate::usecase::enrolment;
+use crate::view::CodeIssued;
 use domain::id::LedgerId;
 use ledger::fold::state_digest;
 use ledger::holdings::ledger_digest;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -69,17 +71,16 @@ pub(crate) fn accounts_file(data: &Path) -> PathBuf {
 ///
 /// # Errors
 /// When there is no such person.
-pub async fn issue_code(settings: &Settings, person: &str) -> Result<String> {
+pub async fn issue_code(settings: &Settings, person: &str) -> Result<CodeIssued> {
     let app = App::open(settings).await?;
     let person = enrolment::person(&app, person).await?;
-    Ok(enrolment::issue(&app, person, None).await?.code)
+    let issued = enrolment::issue(&app, person, None).await?;
+    Ok(CodeIssued { code: issued.code, expires_at: rfc3339(issued.expires_ms) })
 }
 
 /// What one ledger amounts to, for comparing replicas.
 #[derive(Debug, Serialize)]
-pub struct DigestLine {
-    /// The ledger.
-    pub ledger: LedgerId,
+pub struct Digests {
     /// Digest of the holdings.
     pub holdings: String,
     /// Digest of the folded state.
@@ -90,20 +91,22 @@ pub struct DigestLine {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn digests(settings: &Settings, only: Option<LedgerId>) -> Result<Vec<DigestLine>> {
+pub async fn digests(
+    settings: &Settings,
+    only: Option<LedgerId>,
+) -> Result<BTreeMap<LedgerId, Digests>> {
     let app = App::open(settings).await?;
     let mut ledgers = membership::all_ledgers(&app.db).await?;
     ledgers.retain(|ledger| only.is_none_or(|only| only == *ledger));
-    ledgers.sort();
     let holdings = chain::holdings(&app.db, ledgers.iter().copied()).await?;
-    let mut lines = Vec::with_capacity(ledgers.len());
+    let mut digests = BTreeMap::new();
     for ledger in ledgers {
         let chains = holdings.0.get(&ledger).ok_or(ServerError::Broken("a ledger is empty"))?;
-        lines.push(DigestLine {
-            ledger,
+        let digest = Digests {
             holdings: ledger_digest(chains).to_string(),
             state: state_digest(&register::all(&app.db, ledger).await?).to_string(),
-        });
+        };
+        digests.insert(ledger, digest);
     }
-    Ok(lines)
+    Ok(digests)
 }

@@ -80,12 +80,7 @@ fn enterprise() -> TableCreateStatement {
 fn check_item() -> TableCreateStatement {
     table(
         "check_item",
-        [
-            string("code").primary_key().take(),
-            string("sector"),
-            integer("place"),
-            text("body"),
-        ],
+        [string("code").primary_key().take(), string("sector"), integer("place"), text("body")],
         &[],
     )
 }

@@ -14,7 +14,13 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
-    journeys::main_job::run(&arguments.out, &mut |line| println!("{line}")).await
+    match journeys::main_job::run(&arguments.out, &mut |line| println!("{line}")).await {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(problem) => {
+            println!("    {problem:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
 }

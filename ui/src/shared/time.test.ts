@@ -1,6 +1,6 @@
 // Times are Shanghai's, whatever the machine's zone.
 import { expect, it } from 'vitest'
-import { dateTime, dayOf, daysBetween, minutesSince, shortTime, weekday } from './time'
+import { addDays, dateTime, dayOf, daysBetween, minutesSince, shortTime, weekday } from './time'
 
 it('a late evening in UTC is the next day in Shanghai', () => {
   expect(dayOf(new Date('2026-11-23T17:00:00.000Z'))).toBe('2026-11-24')
@@ -23,6 +23,8 @@ it('counts days and minutes', () => {
   expect(daysBetween('2026-11-23', '2026-11-22')).toBe(-1)
   expect(minutesSince('2026-11-23T02:00:00.000Z', new Date('2026-11-23T02:12:59.000Z'))).toBe(12)
   expect(minutesSince('2026-11-23T03:00:00.000Z', new Date('2026-11-23T02:00:00.000Z'))).toBe(0)
+  expect(addDays('2026-11-30', 1)).toBe('2026-12-01')
+  expect(addDays('2026-12-01', -1)).toBe('2026-11-30')
   expect(weekday('2026-11-23')).toBe(1)
   expect(weekday('2026-11-22')).toBe(7)
 })

@@ -124,8 +124,16 @@ async function story(url, theme) {
   await shoot(page, `${t}code`, 'wide')
   await go(page, '/tablets', 'table')
   await both(page, `${t}tablets`)
-  await page.click(by('issue-code'))
-  await shoot(page, `${t}issue`, 'wide')
+  for (const turn of [1, 2]) {
+    await page.setViewportSize(SIZES.wide)
+    await page.click(by('nav-tablets'))
+    await page.click(by('issue-code'))
+    await page.selectOption(by('code-department'), { label: '示例市消防救援支队' })
+    await page.locator('[data-testid^="code-for-"]').nth(turn).click()
+    await page.waitForSelector(by('code-value'))
+    if (turn === 1) await shoot(page, `${t}issue`, 'wide')
+    await page.click(by('code-done'))
+  }
   await go(page, '/import', by('import-template'))
   await page.setInputFiles(by('import-file'), { name: '名录.xlsx', mimeType: 'application/octet-stream', buffer: Buffer.from('not a spreadsheet') })
   await page.waitForSelector(by('import-error'))

@@ -48,7 +48,7 @@ function items(): ItemView[] {
         section,
         text: words,
         how_to: '查看现场装置运行状态与控制室报警记录，抽查近三个月的校验、维护台账，询问当班操作人员。',
-        methods: ['现场', '资料'],
+        methods: ['on_site', 'documents'],
         violated: ['AQF-36-3', 'WHP-25'].slice(0, 1 + (index % 2)),
         penalty: ['AQF-99-2'],
         severity_default: index === 0 && letter === 'B' ? 'major' : 'general',

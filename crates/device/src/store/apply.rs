@@ -5,15 +5,15 @@
 use super::{blob, certificate, chain, ledger, register, task};
 use crate::error::DeviceError;
 use crate::evidence::is_hash;
+use ::ledger::certificate::{ReplicaRole, SignedCertificate};
+use ::ledger::fact::{facts, verdicts};
+use ::ledger::seal::PublicKey;
+use ::ledger::{ChainHead, Change, Fact, Register};
 use domain::document::Manifest;
 use domain::evidence::EvidenceFile;
 use domain::id::{LedgerId, ReplicaId};
 use domain::record::{field, kind};
 use domain::task::{Genesis, PackageRef};
-use ::ledger::certificate::{ReplicaRole, SignedCertificate};
-use ::ledger::fact::{facts, verdicts};
-use ::ledger::seal::PublicKey;
-use ::ledger::{Change, ChainHead, Fact, Register};
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 

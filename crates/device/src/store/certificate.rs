@@ -21,10 +21,7 @@ pub(crate) fn put(
 
 /// The certificate of a replica. It was verified when it was taken in, and the
 /// store is authenticated as a whole, so it is only read here.
-pub(crate) fn get(
-    db: &Connection,
-    replica: ReplicaId,
-) -> Result<Option<Certificate>, DeviceError> {
+pub(crate) fn get(db: &Connection, replica: ReplicaId) -> Result<Option<Certificate>, DeviceError> {
     let json: Option<String> = db
         .prepare_cached("SELECT json FROM certificate WHERE replica = ?1")?
         .query_row([replica.to_string()], |row| row.get(0))

@@ -7,7 +7,7 @@ use ledger::holdings::{Held, Holdings, Span};
 use ledger::id::Hash;
 use ledger::incoming::{HeldChain, Page};
 use ledger::seal::{Seal, Signature, Signer};
-use ledger::{Change, ChainHead, ChangeId, Limits};
+use ledger::{ChainHead, Change, ChangeId, Limits};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 
@@ -109,11 +109,10 @@ pub(crate) fn seal_all(
     replica: ReplicaId,
     signer: &Signer,
 ) -> Result<(), DeviceError> {
-    let mut select = db
-        .prepare_cached("SELECT ledger FROM chain WHERE replica = ?1 AND sealed_pos < pos")?;
-    let ledgers: Vec<String> = select
-        .query_map([replica.to_string()], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let mut select =
+        db.prepare_cached("SELECT ledger FROM chain WHERE replica = ?1 AND sealed_pos < pos")?;
+    let ledgers: Vec<String> =
+        select.query_map([replica.to_string()], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for ledger in ledgers {
         let ledger = parsed(&ledger)?;
         let seal = signer.seal(ledger, replica, &head(db, ledger, replica)?);
@@ -263,8 +262,8 @@ pub(crate) struct Written {
 
 /// Every readable change of a ledger; what cannot be decoded is left out.
 pub(crate) fn changes(db: &Connection, ledger: LedgerId) -> Result<Vec<Written>, DeviceError> {
-    let mut select = db
-        .prepare_cached("SELECT id, replica, bytes FROM change WHERE ledger = ?1")?;
+    let mut select =
+        db.prepare_cached("SELECT id, replica, bytes FROM change WHERE ledger = ?1")?;
     let rows = select.query_map([ledger.to_string()], row_text)?;
     read_all(rows)
 }
@@ -293,9 +292,8 @@ pub(crate) fn change(
     ledger: LedgerId,
     id: ChangeId,
 ) -> Result<Option<Written>, DeviceError> {
-    let mut select = db.prepare_cached(
-        "SELECT id, replica, bytes FROM change WHERE ledger = ?1 AND id = ?2",
-    )?;
+    let mut select =
+        db.prepare_cached("SELECT id, replica, bytes FROM change WHERE ledger = ?1 AND id = ?2")?;
     let rows = select.query_map(params![ledger.to_string(), id.to_string()], row_text)?;
     Ok(read_all(rows)?.pop())
 }

@@ -55,9 +55,8 @@ pub(crate) fn touched_by(
     ledger: LedgerId,
     change: ChangeId,
 ) -> Result<Vec<Register>, DeviceError> {
-    let mut select = db.prepare_cached(
-        "SELECT kind, rec, field FROM fact WHERE ledger = ?1 AND change = ?2",
-    )?;
+    let mut select =
+        db.prepare_cached("SELECT kind, rec, field FROM fact WHERE ledger = ?1 AND change = ?2")?;
     let rows = select.query_map(params![ledger.to_string(), change.to_string()], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
     })?;
@@ -132,12 +131,7 @@ pub(crate) fn facts(
         "SELECT json FROM fact WHERE ledger = ?1 AND kind = ?2 AND rec = ?3 AND field = ?4",
     )?;
     let rows = select.query_map(
-        params![
-            ledger.to_string(),
-            register.kind,
-            register.rec.to_string(),
-            register.field
-        ],
+        params![ledger.to_string(), register.kind, register.rec.to_string(), register.field],
         |row| row.get::<_, String>(0),
     )?;
     rows.map(|json| Ok(serde_json::from_str(&json?)?)).collect()
@@ -155,12 +149,7 @@ pub(crate) fn get(
              WHERE ledger = ?1 AND kind = ?2 AND rec = ?3 AND field = ?4",
         )?
         .query_row(
-            params![
-                ledger.to_string(),
-                register.kind,
-                register.rec.to_string(),
-                register.field
-            ],
+            params![ledger.to_string(), register.kind, register.rec.to_string(), register.field],
             |row| row.get(0),
         )
         .optional()?;
@@ -172,8 +161,8 @@ pub(crate) fn all(
     db: &Connection,
     ledger: LedgerId,
 ) -> Result<BTreeMap<Register, Resolved>, DeviceError> {
-    let mut select = db
-        .prepare_cached("SELECT kind, rec, field, json FROM register WHERE ledger = ?1")?;
+    let mut select =
+        db.prepare_cached("SELECT kind, rec, field, json FROM register WHERE ledger = ?1")?;
     let rows = select.query_map([ledger.to_string()], |row| {
         Ok((
             row.get::<_, String>(0)?,

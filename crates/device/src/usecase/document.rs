@@ -152,7 +152,10 @@ fn fonts() -> Result<&'static Fonts, DeviceError> {
 fn words(warning: &Warning) -> String {
     match warning {
         Warning::GlyphMissing { ch, times } => {
-            format!("字体缺少字符 U+{:04X}（{times} 处），页面上以 □ 代替并注明编码", u32::from(*ch))
+            format!(
+                "字体缺少字符 U+{:04X}（{times} 处），页面上以 □ 代替并注明编码",
+                u32::from(*ch)
+            )
         }
         Warning::ShapelessLeftOut { ch, times } => {
             format!("无字形的字符 U+{:04X}（{times} 处）未印出", u32::from(*ch))

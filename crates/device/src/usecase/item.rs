@@ -52,8 +52,7 @@ impl Device {
                 kind::ITEM => (joint, "item.remark"),
                 _ => (joint, "finding.edit"),
             };
-            let write = Write { register: target, val, sup: vec![] }
-                .superseding(text::seen(seen)?);
+            let write = Write { register: target, val, sup: vec![] }.superseding(text::seen(seen)?);
             open.commit(ledger, intent, vec![write], &[])?;
             open.board(task)
         })

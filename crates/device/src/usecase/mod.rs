@@ -17,9 +17,9 @@ mod text;
 mod visit;
 
 pub use board::LedgerDigest;
+pub use document::SiteRecord;
 pub use evidence::FileHere;
 pub use finding::FindingCreated;
-pub use document::SiteRecord;
 
 #[cfg(test)]
 mod tests;

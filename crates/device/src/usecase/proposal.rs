@@ -59,12 +59,14 @@ impl Device {
     ) -> Result<Board, AppError> {
         self.with(|open| {
             let ledger = open.joint(task)?;
-            let content = open.register(ledger, &Register::new(kind::PROPOSAL, rec, field::CONTENT))?;
+            let content =
+                open.register(ledger, &Register::new(kind::PROPOSAL, rec, field::CONTENT))?;
             let proposal = content.shown.as_ref().and_then(Proposal::from_value);
             let proposal = proposal.ok_or(ErrorCode::NoSuchRecord)?;
             let reason = text::reason(reason)?;
             let reply = Reply { accepted, reason: reason.clone() };
-            let replied = open.register(ledger, &Register::new(kind::PROPOSAL, rec, field::REPLY))?;
+            let replied =
+                open.register(ledger, &Register::new(kind::PROPOSAL, rec, field::REPLY))?;
             let mut writes = vec![
                 Write::new(kind::PROPOSAL, rec, field::REPLY, json!(reply))
                     .superseding(replied.heads.iter().map(|head| head.id)),

@@ -136,11 +136,7 @@ impl Device {
         }
     }
 
-    fn exchange_changes(
-        &self,
-        client: &Client,
-        caller: &mut Caller,
-    ) -> Result<Turns, DeviceError> {
+    fn exchange_changes(&self, client: &Client, caller: &mut Caller) -> Result<Turns, DeviceError> {
         let mut turns = Turns::default();
         loop {
             let (request, sent) = self.try_with(|open| open.next_request(caller))?;
@@ -234,8 +230,7 @@ impl Open {
         after: DateTime<Utc>,
     ) -> Result<(Step, bool), DeviceError> {
         let tx = self.db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let trust =
-            Trust { office: self.enrolled.office_key, server: &self.server_certificate };
+        let trust = Trust { office: self.enrolled.office_key, server: &self.server_certificate };
         let taken = incoming::take(&tx, &trust, self.replica, response)?;
         let middle = before + (after - before) / 2;
         let ahead = middle - response.header.time.instant();

@@ -131,7 +131,8 @@ fn the_database_on_disk_holds_no_plaintext() {
             continue;
         }
         let bytes = std::fs::read(&path).unwrap();
-        for plain in ["SQLite format 3", "TOP-SECRET", "示例精密涂装", "WH-09", "CREATE TABLE"] {
+        for plain in ["SQLite format 3", "TOP-SECRET", "示例精密涂装", "WH-09", "CREATE TABLE"]
+        {
             let found = bytes.windows(plain.len()).any(|w| w == plain.as_bytes());
             assert!(!found, "{plain} in {}", path.display());
         }
@@ -271,9 +272,15 @@ fn photos_travel_and_a_return_is_seen() {
     assert_eq!(second.device.file(&file.sha256).unwrap().1, jpeg(500, 400));
     assert!(second.device.file(file.thumbnail.as_ref().unwrap()).is_ok());
 
-    let review =
-        Review { state: ReviewState::Returned, comment: "请补充".into(), reviewer: "复核员".into() };
-    office.write("finding.return", vec![Write::new(kind::FINDING, rec, field::REVIEW, json!(review))]);
+    let review = Review {
+        state: ReviewState::Returned,
+        comment: "请补充".into(),
+        reviewer: "复核员".into(),
+    };
+    office.write(
+        "finding.return",
+        vec![Write::new(kind::FINDING, rec, field::REVIEW, json!(review))],
+    );
     lead.device.exchange().unwrap();
     let board = lead.device.board(TASK).unwrap();
     assert_eq!(board.findings[0].review.as_ref().map(|r| r.comment.as_str()), Some("请补充"));
@@ -359,7 +366,10 @@ fn what_is_typed_is_checked_before_anything_is_written() {
     let lead = office.ready(LEAD);
     let before = lead.device.digests().unwrap();
     assert_eq!(code(lead.device.create_finding(TASK, &draft(" "))), ErrorCode::TextMissing);
-    assert_eq!(code(lead.device.create_finding(TASK, &draft(&"长".repeat(5_001)))), ErrorCode::TooLong);
+    assert_eq!(
+        code(lead.device.create_finding(TASK, &draft(&"长".repeat(5_001)))),
+        ErrorCode::TooLong
+    );
     let mut unknown = draft("事实");
     unknown.basis = vec!["NO-SUCH".into()];
     assert_eq!(code(lead.device.create_finding(TASK, &unknown)), ErrorCode::Malformed);

@@ -24,7 +24,10 @@ pub async fn enrol(
     app.throttle.check(address, now_ms())?;
     let enrolled = enrolment::enrol(&app, request).await;
     if let Err(ServerError::Refused(refusal)) = &enrolled
-        && matches!(refusal.code, Code::CodeWrong | Code::CodeUsed | Code::CodeExpired)
+        && matches!(
+            refusal.code,
+            Code::EnrolmentWrong | Code::EnrolmentUsed | Code::EnrolmentExpired
+        )
     {
         app.throttle.failed(address, now_ms());
     }

@@ -6,6 +6,8 @@ use crate::error::{Code, ErrorBody, Result, ServerError};
 use crate::usecase::exchange::{self, Device};
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use ledger::exchange::{BODY_BYTES_MAX, Request, Response};
@@ -30,8 +32,12 @@ const WINDOW_LOG_MAX: u32 = 23;
 pub async fn exchange(
     State(app): State<App>,
     device: Device,
-    body: Bytes,
+    body: std::result::Result<Bytes, BytesRejection>,
 ) -> Result<impl IntoResponse> {
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge,
+        _ => Code::Malformed,
+    })?;
     let request = off_thread(move || unpack(&body)).await?;
     let response = exchange::turn(&app, &device, request).await?;
     let body = off_thread(move || pack(&response)).await?;

@@ -74,9 +74,7 @@ pub async fn confirm(
     responses((status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))
 )]
 pub async fn template() -> Result<impl IntoResponse> {
-    let headers = [
-        (CONTENT_TYPE, XLSX),
-        (CONTENT_DISPOSITION, "attachment; filename=\"enterprises.xlsx\""),
-    ];
+    let headers =
+        [(CONTENT_TYPE, XLSX), (CONTENT_DISPOSITION, "attachment; filename=\"enterprises.xlsx\"")];
     Ok((headers, spreadsheet::template()?))
 }

@@ -4,6 +4,7 @@
 pub mod blob;
 pub mod console;
 pub mod directory;
+pub mod document;
 pub mod enrolment;
 pub mod evidence;
 pub mod exchange;

@@ -22,8 +22,7 @@ pub async fn sign_in(
     From(address): From,
     Body(request): Body<SignIn>,
 ) -> Result<Json<Me>> {
-    let account =
-        sign_in::sign_in(&app, request.account.trim(), request.password, address).await?;
+    let account = sign_in::sign_in(&app, request.account.trim(), request.password, address).await?;
     // A new id: whoever knew the one before has nothing.
     session.cycle_id().await?;
     session.insert(SESSION_ACCOUNT, account.id).await?;

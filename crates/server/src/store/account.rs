@@ -4,10 +4,9 @@
 use super::plain_entity;
 use crate::error::{Result, ServerError};
 use domain::permission::Role;
+use sea_orm::ActiveValue::Set;
 use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
-use sea_orm::ActiveValue::Set;
-use sea_orm::QueryOrder;
 use sea_orm::sea_query::{Expr, ExprTrait};
 
 /// Wrong passwords in a row before the account is locked.
@@ -56,10 +55,6 @@ pub async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>>
     Ok(Entity::find_by_id(id).one(db).await?)
 }
 
-pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>> {
-    Ok(Entity::find().order_by_asc(Column::Name).all(db).await?)
-}
-
 /// Notes a wrong password, and locks the account when there were too many.
 /// Guesses made at the same time are all counted: the database adds.
 pub async fn wrong_password(db: &impl ConnectionTrait, id: Uuid, now_ms: i64) -> Result<()> {
@@ -97,8 +92,8 @@ pub async fn right_password(db: &impl ConnectionTrait, account: &Model) -> Resul
 
 fn lock_until(wrong: i32, now_ms: i64) -> Option<i64> {
     let beyond = wrong - WRONG_PASSWORDS_MAX;
-    let doublings = u32::try_from(beyond).ok()?.min(16);
-    Some(now_ms + FIRST_LOCK_MS.saturating_mul(1 << doublings).min(LOCK_MS_MAX))
+    let doublings = Ord::min(u32::try_from(beyond).ok()?, 16);
+    Some(now_ms + Ord::min(FIRST_LOCK_MS.saturating_mul(1 << doublings), LOCK_MS_MAX))
 }
 
 #[cfg(test)]

@@ -320,8 +320,7 @@ async fn bytes_between(
 
 /// Every change of a ledger.
 pub async fn changes(db: &impl ConnectionTrait, ledger: LedgerId) -> Result<Vec<change::Model>> {
-    let rows =
-        change::Entity::find().filter(change::Column::Ledger.eq(ledger.0)).all(db).await?;
+    let rows = change::Entity::find().filter(change::Column::Ledger.eq(ledger.0)).all(db).await?;
     Ok(rows)
 }
 

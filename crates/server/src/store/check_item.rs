@@ -4,8 +4,8 @@ use super::{ROWS_PER_STATEMENT, department::text, plain_entity};
 use crate::error::Result;
 use domain::department::Sector;
 use domain::matter::CheckItem;
-use sea_orm::QueryOrder;
 use sea_orm::IntoActiveModel;
+use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

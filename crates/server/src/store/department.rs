@@ -4,8 +4,8 @@ use super::{ROWS_PER_STATEMENT, plain_entity};
 use crate::error::Result;
 use domain::department::Department;
 use domain::id::DepartmentId;
-use sea_orm::QueryOrder;
 use sea_orm::IntoActiveModel;
+use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -6,9 +6,9 @@ use crate::error::{Result, ServerError};
 use domain::id::{LedgerId, RecordId};
 use ledger::{ChangeId, Fact, Register, Verdict, VerdictKind};
 use sea_orm::IntoActiveModel;
+use sea_orm::QuerySelect;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::QuerySelect;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -52,14 +52,8 @@ mod verdict {
 
 /// Adds statements; one that is there already says nothing new.
 pub async fn insert(db: &impl ConnectionTrait, ledger: LedgerId, facts: &[Fact]) -> Result<()> {
-    let key = [
-        Column::Ledger,
-        Column::Kind,
-        Column::Rec,
-        Column::Field,
-        Column::Change,
-        Column::Idx,
-    ];
+    let key =
+        [Column::Ledger, Column::Kind, Column::Rec, Column::Field, Column::Change, Column::Idx];
     for some in facts.chunks(ROWS_PER_STATEMENT) {
         let mut rows = Vec::with_capacity(some.len());
         for fact in some {
@@ -115,9 +109,11 @@ pub async fn touched_by(
             .into_tuple()
             .all(db)
             .await?;
-        touched.extend(
-            rows.into_iter().map(|(kind, rec, field)| Register { kind, rec: RecordId(rec), field }),
-        );
+        touched.extend(rows.into_iter().map(|(kind, rec, field)| Register {
+            kind,
+            rec: RecordId(rec),
+            field,
+        }));
     }
     Ok(touched)
 }
@@ -152,16 +148,12 @@ pub async fn verdicts(
     db: &impl ConnectionTrait,
     ledger: LedgerId,
 ) -> Result<BTreeMap<ChangeId, VerdictKind>> {
-    let rows = verdict::Entity::find()
-        .filter(verdict::Column::Ledger.eq(ledger.0))
-        .all(db)
-        .await?;
+    let rows = verdict::Entity::find().filter(verdict::Column::Ledger.eq(ledger.0)).all(db).await?;
     let mut all: BTreeMap<ChangeId, VerdictKind> = BTreeMap::new();
     for row in rows {
         let broken = |_| ServerError::Broken("a stored verdict names no change");
         let change: ChangeId = row.change.parse().map_err(broken)?;
-        let kind =
-            if row.verdict == "void" { VerdictKind::Void } else { VerdictKind::Review };
+        let kind = if row.verdict == "void" { VerdictKind::Void } else { VerdictKind::Review };
         let known = all.entry(change).or_insert(kind);
         // `Void` is declared first and so the lesser of the two.
         *known = (*known).min(kind);

@@ -137,10 +137,7 @@ pub async fn short_names(
 }
 
 /// How many items of each task are answered.
-pub async fn answered(
-    db: &impl ConnectionTrait,
-    ledgers: &[Uuid],
-) -> Result<BTreeMap<Uuid, u32>> {
+pub async fn answered(db: &impl ConnectionTrait, ledgers: &[Uuid]) -> Result<BTreeMap<Uuid, u32>> {
     use item_result::{Column, Entity};
     let rows: Vec<(Uuid, i64)> = Entity::find()
         .select_only()
@@ -156,10 +153,7 @@ pub async fn answered(
 }
 
 /// How many registers of each task wait for a decision.
-pub async fn conflicts(
-    db: &impl ConnectionTrait,
-    ledgers: &[Uuid],
-) -> Result<BTreeMap<Uuid, u32>> {
+pub async fn conflicts(db: &impl ConnectionTrait, ledgers: &[Uuid]) -> Result<BTreeMap<Uuid, u32>> {
     use super::register::{Column, Entity};
     let rows: Vec<(Uuid, i64)> = Entity::find()
         .select_only()

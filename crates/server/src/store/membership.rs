@@ -4,8 +4,8 @@
 use super::{ROWS_PER_STATEMENT, plain_entity};
 use crate::error::Result;
 use domain::id::{DepartmentId, LedgerId, PersonId, TaskId};
-use sea_orm::QuerySelect;
 use sea_orm::IntoActiveModel;
+use sea_orm::QuerySelect;
 use sea_orm::entity::prelude::*;
 use std::collections::BTreeSet;
 
@@ -107,10 +107,6 @@ pub async fn granted(db: &impl ConnectionTrait, person: PersonId) -> Result<BTre
 }
 
 /// Whether a person ever took part: work done then is still taken.
-pub async fn ever(
-    db: &impl ConnectionTrait,
-    ledger: LedgerId,
-    person: PersonId,
-) -> Result<bool> {
+pub async fn ever(db: &impl ConnectionTrait, ledger: LedgerId, person: PersonId) -> Result<bool> {
     Ok(Entity::find_by_id((ledger.0, person.0)).one(db).await?.is_some())
 }

@@ -4,8 +4,8 @@ use super::{ROWS_PER_STATEMENT, plain_entity};
 use crate::error::Result;
 use domain::matter::{LegalBasis, MajorCriterion, Matter};
 use sea_orm::IntoActiveModel;
-use sea_orm::entity::prelude::*;
 use sea_orm::QueryOrder;
+use sea_orm::entity::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -72,10 +72,7 @@ pub async fn insert_all<T: Referable>(db: &impl ConnectionTrait, all: &[T]) -> R
 
 /// Everything of one kind, by code.
 pub async fn all<T: Referable>(db: &impl ConnectionTrait) -> Result<Vec<T>> {
-    let rows = Entity::find()
-        .filter(Column::Kind.eq(T::KIND))
-        .order_by_asc(Column::Code)
-        .all(db)
-        .await?;
+    let rows =
+        Entity::find().filter(Column::Kind.eq(T::KIND)).order_by_asc(Column::Code).all(db).await?;
     rows.iter().map(|row| Ok(serde_json::from_str(&row.body)?)).collect()
 }

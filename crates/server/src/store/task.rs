@@ -113,7 +113,8 @@ async fn cards(db: &impl ConnectionTrait, rows: Vec<list::task::Model>) -> Resul
     let answered = list::answered(db, &ledgers).await?;
     let findings = list::findings(db, &ledgers).await?;
     let conflicts = list::conflicts(db, &ledgers).await?;
-    let count = |counts: &BTreeMap<Uuid, u32>, ledger| counts.get(ledger).copied().unwrap_or(0);
+    let count =
+        |counts: &BTreeMap<Uuid, u32>, ledger: Uuid| counts.get(&ledger).copied().unwrap_or(0);
     rows.into_iter()
         .map(|row| {
             let of_findings = findings.get(&row.ledger).copied().unwrap_or_default();
@@ -128,11 +129,11 @@ async fn cards(db: &impl ConnectionTrait, rows: Vec<list::task::Model>) -> Resul
                 risk: word(&row.risk)?,
                 visit_date: row.visit_date,
                 departments: departments.remove(&row.ledger).unwrap_or_default(),
-                answered: count(&answered, &row.ledger),
+                answered: count(&answered, row.ledger),
                 items: u32::try_from(row.items).unwrap_or(0),
                 findings: of_findings.all,
                 major: of_findings.major,
-                conflicts: count(&conflicts, &row.ledger),
+                conflicts: count(&conflicts, row.ledger),
                 returned: of_findings.returned,
             })
         })

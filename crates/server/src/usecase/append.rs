@@ -129,7 +129,8 @@ fn hashes(fact: &Fact) -> Vec<String> {
     let register = &fact.register;
     if register.is(kind::EVIDENCE, field::FILE) {
         let file = read::<EvidenceFile>(fact);
-        return file.map(|f| [Some(f.sha256), f.thumbnail].into_iter().flatten().collect())
+        return file
+            .map(|f| [Some(f.sha256), f.thumbnail].into_iter().flatten().collect())
             .unwrap_or_default();
     }
     if register.is(kind::DOCUMENT, field::MANIFEST) {

@@ -18,16 +18,26 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 use std::collections::BTreeMap;
 
 /// Everything a board is made from, loaded.
-struct Loaded {
+pub struct Loaded {
     ledger: LedgerId,
-    registers: BTreeMap<Register, Resolved>,
+    /// The registers of the joint ledger.
+    pub registers: BTreeMap<Register, Resolved>,
     facts: Vec<Fact>,
     verdicts: BTreeMap<ChangeId, VerdictKind>,
     judged: BTreeMap<ChangeId, Judged>,
-    package: Package,
+    /// The reference package.
+    pub package: Package,
 }
 
 impl Loaded {
+    /// The board.
+    ///
+    /// # Errors
+    /// When the task has no header, which none lacks.
+    pub fn board(&self) -> Result<Board> {
+        Board::build(self.input()).ok_or(ServerError::Broken("a task has no header"))
+    }
+
     fn input(&self) -> BoardInput<'_> {
         BoardInput {
             ledger: self.ledger,
@@ -47,7 +57,7 @@ pub async fn board(app: &App, task: TaskId) -> Result<Board> {
         Some(joint) => load(app, &db, &joint).await?,
         None => load_draft(&db, task).await?,
     };
-    Board::build(loaded.input()).ok_or(ServerError::Broken("a task has no header"))
+    loaded.board()
 }
 
 /// The history of a task, newest first; empty for a draft.
@@ -69,7 +79,8 @@ pub async fn history(app: &App, task: TaskId) -> Result<Vec<HistoryEntry>> {
     Ok(Board::history(&loaded.input(), &changes, &loaded.verdicts))
 }
 
-async fn load(
+/// Loads a dispatched task.
+pub async fn load(
     app: &App,
     db: &DatabaseTransaction,
     joint: &membership::ledger::Model,
@@ -128,9 +139,9 @@ async fn load_draft(db: &impl ConnectionTrait, task: TaskId) -> Result<Loaded> {
     let draft: Draft = serde_json::from_str(&row.body)?;
     let mut writes = draft.writes(task, None, Status::Draft)?;
     writes.extend(Draft::seat_writes(draft.seats().cloned())?);
-    let registers = writes.into_iter().map(|write| {
-        (write.register, Resolved { shown: Some(write.val), ..Resolved::default() })
-    });
+    let registers = writes
+        .into_iter()
+        .map(|write| (write.register, Resolved { shown: Some(write.val), ..Resolved::default() }));
     Ok(Loaded {
         ledger: LedgerId(row.ledger),
         registers: registers.collect(),

@@ -6,9 +6,7 @@ use crate::app::{App, shanghai_today};
 use crate::error::{Result, ServerError};
 use crate::keys::write_private;
 use crate::serve::accounts_file;
-use crate::store::{
-    account, check_item, department, enterprise, inspector, plan, reference,
-};
+use crate::store::{account, check_item, department, enterprise, inspector, plan, reference};
 use crate::usecase::password;
 use chrono::Datelike;
 use demo::City;

@@ -326,9 +326,9 @@ async fn items(
             sector.ok_or_else(|| Refusal::with(Code::ItemUnknown, json!({ "item": code })))?;
         let mut owners = departments.iter().filter(|department| department.sector == *sector);
         let owner = owners.clone().find(|department| department.id == lead);
-        let owner = owner.or_else(|| owners.next()).ok_or_else(|| {
-            Refusal::with(Code::ItemWithoutDepartment, json!({ "item": code }))
-        })?;
+        let owner = owner
+            .or_else(|| owners.next())
+            .ok_or_else(|| Refusal::with(Code::ItemWithoutDepartment, json!({ "item": code })))?;
         items.push(DraftItem { rec: RecordId(new_id()), code: code.clone(), department: owner.id });
     }
     let idle = departments.iter().find(|one| items.iter().all(|item| item.department != one.id));

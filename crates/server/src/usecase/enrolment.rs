@@ -123,15 +123,15 @@ pub async fn issue(app: &App, person: PersonId, by: Option<Uuid>) -> Result<Issu
 pub async fn enrol(app: &App, request: EnrolRequest) -> Result<Enrolled> {
     let db = app.begin_write().await?;
     let code_hash = code_hash(&request.code);
-    let code = enrolment_code::by_hash(&db, &code_hash).await?.ok_or(Code::CodeWrong)?;
+    let code = enrolment_code::by_hash(&db, &code_hash).await?.ok_or(Code::EnrolmentWrong)?;
     let before = tablet::by_replica(&db, request.replica).await?;
     let again = code.replica == Some(request.replica.0)
         && before.as_ref().is_some_and(|one| one.public_key == request.key.to_string());
     if code.used_ms.is_some() && !again {
-        return Err(Code::CodeUsed.into());
+        return Err(Code::EnrolmentUsed.into());
     }
     if !again && code.expires_ms <= now_ms() {
-        return Err(Code::CodeExpired.into());
+        return Err(Code::EnrolmentExpired.into());
     }
     if before.is_some() && !again {
         return Err(Code::ReplicaTaken.into());

@@ -111,9 +111,7 @@ async fn receive(
     }
     let writes = judgement::writes(&verdicts);
     let author = judgement::office(app.keys.replica);
-    touched.append(
-        &mut append::write_own(app, &db, ledger, author, "change.judge", writes).await?,
-    );
+    touched.append(&mut append::write_own(app, &db, ledger, author, "change.judge", writes).await?);
     append::settle(&db, ledger, &touched).await?;
     db.commit().await?;
     Ok(())
@@ -169,8 +167,11 @@ async fn reply(
     mut due: Due,
 ) -> Result<Response> {
     let db = app.db.begin().await?;
-    let granted =
-        if device.revoked { BTreeSet::new() } else { membership::granted(&db, device.person).await? };
+    let granted = if device.revoked {
+        BTreeSet::new()
+    } else {
+        membership::granted(&db, device.person).await?
+    };
     let granted = chain::holdings(&db, granted).await?;
     let answer = answer(header, &granted, app.keys.replica);
     for ledger in header.ask.keys() {

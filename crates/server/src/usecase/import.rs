@@ -19,8 +19,7 @@ const SOURCE: &str = "import";
 pub async fn preview(app: &App, bytes: Vec<u8>, by: Uuid) -> Result<(Uuid, Reading)> {
     let file_sha256 = Hash::of(&bytes).to_string();
     let reading = tokio::task::spawn_blocking(move || spreadsheet::read(bytes));
-    let mut reading =
-        reading.await.map_err(|_| ServerError::from(Code::NotASpreadsheet))??;
+    let mut reading = reading.await.map_err(|_| ServerError::from(Code::NotASpreadsheet))??;
     refuse_known(&app.db, &mut reading).await?;
     let batch = new_id();
     let row = import_batch::Model {

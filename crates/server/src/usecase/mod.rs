@@ -6,6 +6,7 @@ pub(crate) mod blob;
 pub(crate) mod board;
 pub(crate) mod demo_city;
 pub(crate) mod dispatch;
+pub(crate) mod document;
 pub(crate) mod draft;
 pub(crate) mod enrolment;
 pub(crate) mod exchange;

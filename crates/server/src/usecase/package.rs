@@ -108,7 +108,7 @@ fn calendar(year: i32) -> WorkingCalendar {
         }
         calendar.years.insert(year);
         let first = NaiveDate::from_ymd_opt(year, 1, 1);
-        let days = first.into_iter().flat_map(NaiveDate::iter_days);
+        let days = first.into_iter().flat_map(|first| first.iter_days());
         for day in days.take_while(|day| day.year() == year && known(*day)) {
             let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
             match (works(day), weekend) {

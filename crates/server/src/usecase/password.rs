@@ -29,9 +29,8 @@ pub async fn verify(password: String, hash: Option<String>) -> Result<bool> {
             let _same_effort = Argon2::default().hash_password(password.as_bytes());
             return false;
         };
-        PasswordHash::new(&hash).is_ok_and(|hash| {
-            Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
-        })
+        PasswordHash::new(&hash)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
     });
     verified.await.map_err(|_| ServerError::Broken("verifying was cut off"))
 }

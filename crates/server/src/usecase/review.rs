@@ -132,8 +132,7 @@ async fn commit(
     intent: &str,
     writes: Vec<Write>,
 ) -> Result<()> {
-    let touched =
-        append::write_own(app, &db, ledger, reviewer.person, intent, writes).await?;
+    let touched = append::write_own(app, &db, ledger, reviewer.person, intent, writes).await?;
     append::settle(&db, ledger, &touched).await?;
     db.commit().await?;
     tracing::info!(%ledger, intent, at_ms = now_ms(), "a review was written");

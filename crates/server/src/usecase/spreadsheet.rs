@@ -166,7 +166,10 @@ fn text(cell: Option<&Data>) -> String {
     }
 }
 
-fn read_row(row: u32, texts: &BTreeMap<Column, String>) -> std::result::Result<ImportRow, Vec<RowError>> {
+fn read_row(
+    row: u32,
+    texts: &BTreeMap<Column, String>,
+) -> std::result::Result<ImportRow, Vec<RowError>> {
     let get = |column: Column| texts.get(&column).cloned().unwrap_or_default();
     let mut errors = Vec::new();
     let mut wrong = |column: Column, code: &str, message: String| {
@@ -195,7 +198,8 @@ fn read_row(row: u32, texts: &BTreeMap<Column, String>) -> std::result::Result<I
         wrong(Column::Risk, "risk_unknown", "风险等级应为 重大、较大、一般 或 低。".to_owned());
     }
     let division = get(Column::Division);
-    if !division.is_empty() && (division.len() != 6 || !division.bytes().all(|b| b.is_ascii_digit()))
+    if !division.is_empty()
+        && (division.len() != 6 || !division.bytes().all(|b| b.is_ascii_digit()))
     {
         wrong(Column::Division, "division_malformed", "行政区划代码应为 6 位数字。".to_owned());
     }
@@ -383,8 +387,7 @@ mod tests {
 
     #[test]
     fn an_enterprise_of_the_directory_is_not_taken_again() {
-        let mut reading =
-            read(workbook(&[[&uscc(1), "示例一厂", "示例路1号", "重大"]])).unwrap();
+        let mut reading = read(workbook(&[[&uscc(1), "示例一厂", "示例路1号", "重大"]])).unwrap();
         refuse_known(&mut reading, &BTreeSet::from([uscc(1)]));
         assert!(reading.rows.is_empty());
         assert_eq!(reading.errors[0].code, "already_in_directory");

@@ -47,7 +47,7 @@ export const accessMessages = defineMessages(
     unlock: 'Unlock',
     delete: 'Delete one digit',
     waitTitle: 'Wait {time} before the next try',
-    wrongSoFar: '{n} wrong tries in a row',
+    wrongSoFar: 'Wrong tries in a row: {n}',
     safeLocked: 'While locked, the data stay encrypted on this tablet and uploads go on.',
     version: 'Version {version}',
     seconds: '{n} s',

@@ -5,7 +5,7 @@ export const checklistMessages = defineMessages(
   {
     title: '检查表',
     howTo: '怎么查',
-    methods: '方式',
+    method: { documents: '查资料', on_site: '看现场', interview: '询问', test: '检测', verify: '查证' },
     answers: '结果',
     wantsPhoto: '不符合时要拍照',
     criterionHint: '达到判定标准即为重大',
@@ -33,7 +33,7 @@ export const checklistMessages = defineMessages(
   {
     title: 'Checklist',
     howTo: 'How to check',
-    methods: 'Ways',
+    method: { documents: 'documents', on_site: 'on site', interview: 'interview', test: 'test', verify: 'verify' },
     answers: 'Result',
     wantsPhoto: 'wants a photo when nonconforming',
     criterionHint: 'major when the criterion is met',

@@ -25,7 +25,7 @@ export const documentMessages = defineMessages(
     path: 'File',
     warnings: 'Please note',
     empty: 'No documents yet',
-    openConflicts: '{n} conflicts are not decided; the record will say so.',
-    unchecked: '{n} own items are unchecked; the record lists them as such.',
+    openConflicts: 'Conflicts not decided: {n}. The record will say so.',
+    unchecked: 'Own items unchecked: {n}. The record lists them as such.',
   },
 )

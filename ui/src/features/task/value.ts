@@ -22,7 +22,7 @@ export function valueText(value: ShownValue | null, t: Translate): string {
 
 /** The answer a field shows; `null` is 未查. */
 export function answerOf(field: FieldView): Answer | null {
-  return field.shown?.type === 'answer' ? field.shown.value : null
+  return field.shown?.type === 'answer' ? (field.shown.value ?? null) : null
 }
 
 /** The text a field shows. */

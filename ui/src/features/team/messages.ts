@@ -12,7 +12,7 @@ export const teamMessages = defineMessages(
   },
   {
     title: 'Team',
-    seats: '{n} people',
+    seats: 'People {n}',
     cert: 'certificate {no}',
     noTablet: 'no tablet yet',
     tablets: 'tablets',

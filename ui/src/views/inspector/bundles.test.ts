@@ -45,6 +45,7 @@ it.each([
   ['Status', 'common', 'status.'],
   ['TeamRole', 'common', 'role.'],
   ['ReviewState', 'common', 'review.'],
+  ['Method', 'checklist', 'method.'],
   ['Missing', 'visit', 'missing.'],
 ])('every %s has its words', (type, name, prefix) => {
   const codes = members(type)

@@ -1,9 +1,9 @@
 // The app's entry: words, appearance, queries, routes.
 import '@/shared/tokens.css'
 import '@/shared/base.css'
-import { QueryClient, VueQueryPlugin } from '@tanstack/vue-query'
+import { QueryCache, QueryClient, VueQueryPlugin } from '@tanstack/vue-query'
 import { createApp } from 'vue'
-import { onChanged } from '@/platform/app'
+import { failureOf, onChanged } from '@/platform/app'
 import { setupI18n } from '@/shared/i18n'
 import { applyAppearance } from '@/shared/theme'
 import App from './App.vue'
@@ -13,6 +13,12 @@ import { router } from './router'
 // Everything is asked of this tablet, so no query waits for a network, and a
 // failure is shown at once instead of being tried again behind the scenes.
 const queries = new QueryClient({
+  // The store may lock by itself: whoever is told so brings the PIN screen back.
+  queryCache: new QueryCache({
+    onError: (error) => {
+      if (['locked', 'not_enrolled'].includes(failureOf(error).code)) void queries.invalidateQueries({ queryKey: ['status'] })
+    },
+  }),
   defaultOptions: {
     queries: { networkMode: 'always', retry: false, staleTime: 1000, refetchOnReconnect: false },
     mutations: { networkMode: 'always', retry: false },

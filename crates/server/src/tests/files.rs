@@ -1,0 +1,110 @@
+//! Files named by their hash.
+
+use crate::tests::office::{Office, SECTORS};
+use crate::tests::tablet::Tablet;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use domain::department::Sector;
+use domain::id::RecordId;
+use domain::permission::Role;
+use domain::record::{field, kind};
+use ledger::{Hash, Write};
+use serde_json::json;
+use uuid::Uuid;
+
+const JPEG: &[u8] = b"\xFF\xD8\xFF\xE0 a picture for a test";
+
+fn path(bytes: &[u8]) -> String {
+    format!("/v1/blobs/{}", Hash::of(bytes))
+}
+
+/// Writes a record that refers to a file.
+async fn refer(office: &Office, tablet: &mut Tablet, bytes: &[u8]) {
+    let file = json!({
+        "subject": Uuid::now_v7(), "sha256": Hash::of(bytes), "bytes": bytes.len(),
+        "media_type": "image/jpeg", "name": "a.jpg",
+    });
+    let write = Write::new(kind::EVIDENCE, RecordId(Uuid::now_v7()), field::FILE, file);
+    tablet.write(tablet.joint(), "evidence.add", vec![write]);
+    tablet.exchange(office).await;
+}
+
+async fn ready(office: &Office, sector: Sector, index: usize) -> Tablet {
+    let mut tablet = office.tablet(sector, index).await;
+    tablet.exchange(office).await;
+    tablet
+}
+
+#[tokio::test]
+async fn a_blob_with_another_hash_is_refused() {
+    let office = Office::open().await;
+    let tablet = ready(&office, Sector::Fire, 0).await;
+    let answer = office.device("PUT", &path(JPEG), &tablet.token, b"other".to_vec()).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(answer.code(), "hash_mismatch");
+    let head = office.device("HEAD", &path(JPEG), &tablet.token, vec![]).await;
+    assert_eq!(head.status, StatusCode::NOT_FOUND);
+    for _ in 0..2 {
+        let answer = office.device("PUT", &path(JPEG), &tablet.token, JPEG.to_vec()).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    }
+    let head = office.device("HEAD", &path(JPEG), &tablet.token, vec![]).await;
+    assert_eq!(head.status, StatusCode::OK);
+    let nobody = office.device("PUT", &path(JPEG), "no-token", JPEG.to_vec()).await;
+    assert_eq!((nobody.status, nobody.code().as_str()), (StatusCode::UNAUTHORIZED, "token_wrong"));
+}
+
+#[tokio::test]
+async fn knowing_a_hash_grants_nothing() {
+    let office = Office::open().await;
+    office.dispatched().await;
+    let mut lead = ready(&office, SECTORS[0], 0).await;
+    let mut fire = ready(&office, Sector::Fire, 0).await;
+    let stranger = ready(&office, SECTORS[0], 3).await;
+    office.device("PUT", &path(JPEG), &lead.token, JPEG.to_vec()).await;
+    // Not even who brought it reads it before a ledger speaks of it.
+    for token in [&lead.token, &fire.token, &stranger.token] {
+        let answer = office.device("GET", &path(JPEG), token, vec![]).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    }
+    refer(&office, &mut lead, JPEG).await;
+    fire.exchange(&office).await;
+    let read = office.device("GET", &path(JPEG), &fire.token, vec![]).await;
+    assert_eq!((read.status, read.bytes.as_slice()), (StatusCode::OK, JPEG));
+    for (method, token) in [("GET", &stranger.token), ("HEAD", &stranger.token)] {
+        let answer = office.device(method, &path(JPEG), token, vec![]).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn naming_a_foreign_file_in_a_record_of_ones_own_does_not_hand_it_out() {
+    let office = Office::open().await;
+    office.dispatched().await;
+    let stranger = ready(&office, SECTORS[0], 3).await;
+    let secret = b"\xFF\xD8\xFF\xE0 of another task";
+    office.device("PUT", &path(secret), &stranger.token, secret.to_vec()).await;
+    let mut fire = ready(&office, Sector::Fire, 0).await;
+    refer(&office, &mut fire, secret).await;
+    let answer = office.device("GET", &path(secret), &fire.token, vec![]).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_record_may_come_before_its_file() {
+    let office = Office::open().await;
+    let task = office.dispatched().await;
+    let cookie = office.sign_in(Role::Supervisor).await;
+    let evidence = format!("/api/tasks/{task}/evidence/{}", Hash::of(JPEG));
+    let unknown = office.get(&evidence, Some(&cookie)).await;
+    assert_eq!((unknown.status, unknown.code().as_str()), (StatusCode::NOT_FOUND, "not_found"));
+    let mut fire = ready(&office, Sector::Fire, 0).await;
+    refer(&office, &mut fire, JPEG).await;
+    let early = office.get(&evidence, Some(&cookie)).await;
+    assert_eq!((early.status, early.code().as_str()), (StatusCode::NOT_FOUND, "file_not_here_yet"));
+    office.device("PUT", &path(JPEG), &fire.token, JPEG.to_vec()).await;
+    let there = office.get(&evidence, Some(&cookie)).await;
+    assert_eq!((there.status, there.bytes.as_slice()), (StatusCode::OK, JPEG));
+    assert_eq!(there.headers[CONTENT_TYPE], "image/jpeg");
+    assert!(there.headers[CONTENT_SECURITY_POLICY].to_str().unwrap().contains("sandbox"));
+}

@@ -1,0 +1,14 @@
+//! The server through its own routes, in one process, on a database of its own:
+//! each test's name is what it claims. Across real processes there are the
+//! journeys.
+
+mod desk;
+mod enrolment;
+mod exchange;
+mod files;
+mod import;
+mod office;
+mod permission;
+mod review;
+mod session;
+mod tablet;
