@@ -45,13 +45,19 @@ impl Screen {
     /// # Errors
     /// When it does not appear; a picture of the screen is kept.
     pub async fn css(&self, selector: &str) -> Result<Element> {
-        let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await;
-        match found {
-            Ok(element) => Ok(element),
-            Err(problem) => {
-                self.shot("not-found").await.ok();
-                let shown = self.body_text().await.unwrap_or_default();
-                bail!("{selector} does not appear ({problem}); the screen says: {shown}")
+        let begun = Instant::now();
+        loop {
+            // A driver under load drops a connection now and then: ask again.
+            match self.client.find(Locator::Css(selector)).await {
+                Ok(element) => return Ok(element),
+                Err(_) if begun.elapsed() < PATIENCE => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                Err(problem) => {
+                    self.shot("not-found").await.ok();
+                    let shown = self.body_text().await.unwrap_or_default();
+                    bail!("{selector} does not appear ({problem}); the screen says: {shown}")
+                }
             }
         }
     }
@@ -96,9 +102,19 @@ impl Screen {
     /// # Errors
     /// When it does not appear or takes no text.
     pub async fn fill(&self, id: &str, text: &str) -> Result<()> {
-        let field = self.find(id).await?;
-        field.clear().await.ok();
-        field.send_keys(text).await.with_context(|| format!("cannot type into {id}"))
+        let begun = Instant::now();
+        loop {
+            let field = self.find(id).await?;
+            field.clear().await.ok();
+            let typed = field.send_keys(text).await;
+            if typed.is_ok() && field.prop("value").await.ok().flatten().as_deref() == Some(text) {
+                return Ok(());
+            }
+            if begun.elapsed() > PATIENCE {
+                self.shot("not-filled").await.ok();
+                bail!("{id} does not take {} characters: {typed:?}", text.chars().count());
+            }
+        }
     }
 
     /// Hands a file to a file field.
@@ -208,6 +224,10 @@ impl Screen {
     /// # Errors
     /// When it cannot be taken or written.
     pub async fn shot(&self, name: &str) -> Result<()> {
+        // What was just changed is on the screen two frames later.
+        let frames = "const done = arguments[0]; \
+                      requestAnimationFrame(() => requestAnimationFrame(() => done(true)))";
+        self.client.execute_async(frames, vec![]).await.ok();
         let picture = self.client.screenshot().await?;
         Ok(std::fs::write(self.shots.join(format!("{name}.png")), picture)?)
     }

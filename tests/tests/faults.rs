@@ -68,9 +68,11 @@ async fn what_a_person_gets_wrong_is_named_and_costs_nothing() {
         assert_eq!(thief.refused(&["visits"]).await.unwrap(), "pin_wrong");
     }
     assert_eq!(tablet.digests().await.unwrap(), before);
-    for _ in 0..10 {
+    for _ in 0..9 {
         assert_eq!(thief.refused(&["visits"]).await.unwrap(), "pin_wrong");
     }
+    // The tenth is told to wait, and so is everybody after it.
+    assert_eq!(thief.refused(&["visits"]).await.unwrap(), "pin_wait");
     assert_eq!(thief.refused(&["visits"]).await.unwrap(), "pin_wait");
     assert_eq!(tablet.refused(&["visits"]).await.unwrap(), "pin_wait");
 

@@ -86,4 +86,17 @@ mod tests {
         routed.sort();
         assert_eq!(described, routed);
     }
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let description: serde_json::Value =
+            serde_json::from_str(&openapi_json().unwrap()).unwrap();
+        let mut names = std::collections::BTreeSet::new();
+        for methods in description["paths"].as_object().unwrap().values() {
+            for operation in methods.as_object().unwrap().values() {
+                let name = operation["operationId"].as_str().unwrap().to_owned();
+                assert!(names.insert(name.clone()), "{name} is used twice");
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@ use crate::error::{ErrorBody, Result};
 use crate::extract::InPath;
 use crate::usecase::document;
 use axum::extract::State;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use domain::id::TaskId;
 
@@ -26,6 +26,11 @@ pub async fn site_record(
     let headers = [
         (CONTENT_TYPE, "application/pdf"),
         (CONTENT_DISPOSITION, "inline; filename=\"site-record.pdf\""),
+        // What the browser's own viewer needs, and no script.
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'",
+        ),
     ];
     Ok((headers, pdf))
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 /// All tablets, in the order of enrolment.
 #[utoipa::path(
-    get, path = "/api/tablets", tag = "desk", responses((status = 200, body = Vec<TabletRow>))
+    get, path = "/api/tablets", tag = "desk", operation_id = "list_tablets", responses((status = 200, body = Vec<TabletRow>))
 )]
 pub async fn list(State(app): State<App>) -> Result<Json<Vec<TabletRow>>> {
     let tablets = tablet::all(&app.db).await?;

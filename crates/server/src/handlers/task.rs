@@ -35,7 +35,7 @@ pub struct TaskQuery {
 
 /// One page of tasks, the latest visit first.
 #[utoipa::path(
-    get, path = "/api/tasks", tag = "desk", params(TaskQuery),
+    get, path = "/api/tasks", tag = "desk", operation_id = "list_tasks", params(TaskQuery),
     responses((status = 200, body = Page<TaskCard>))
 )]
 pub async fn list(

@@ -1,8 +1,7 @@
 //! What the desk looks up, and how it opens tasks.
 
-use crate::tests::office::{Office, SECTORS, city, department, people};
+use crate::tests::office::{Office, SECTORS, city, day, department, people, year};
 use axum::http::StatusCode;
-use chrono::NaiveDate;
 use domain::permission::Role;
 use serde_json::{Value, json};
 
@@ -44,8 +43,8 @@ async fn a_task_without_its_people_items_or_departments_is_refused() {
     let office = Office::open().await;
     let cookie = office.sign_in(Role::CommitteeOffice).await;
     let good = Office::task_request();
-    let day: NaiveDate = crate::tests::office::DAY.parse().unwrap();
-    let invalid = people(SECTORS[0]).find(|one| !one.certificate.is_valid_on(day)).unwrap().person;
+    let invalid = people(SECTORS[0]).find(|one| !one.certificate.is_valid_on(day()));
+    let invalid = invalid.unwrap().person;
     let lead = good["parties"][0]["site_lead"].clone();
     let stranger = people(SECTORS[1]).next().unwrap().person;
     let mut only_fire: Vec<&str> = Vec::new();
@@ -93,7 +92,7 @@ async fn a_draft_is_listed_shown_without_answers_and_dispatched_once() {
     let path = format!("/api/tasks/{}", opened["task"].as_str().unwrap());
     let drafts = office.get("/api/tasks?status=draft", Some(&cookie)).await.json();
     let card = drafts["rows"][0].clone();
-    assert_eq!(card["number"], "联检〔2026〕1号");
+    assert_eq!(card["number"], format!("联检〔{}〕1号", year()));
     assert_eq!(card["departments"].as_array().unwrap().len(), 3);
     assert_eq!(card["departments"][0], "应急");
     assert!(card["items"].as_u64().unwrap() >= 40);

@@ -1,7 +1,7 @@
 //! An office for one test: a small directory cut from the demo city, accounts
 //! of every role, and the router to speak with.
 
-use crate::app::{App, Settings};
+use crate::app::{App, Settings, shanghai_today};
 use crate::router::router;
 use crate::store::{account, check_item, department, enterprise, inspector, reference};
 use crate::tests::tablet::Tablet;
@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, Request, StatusCode};
+use chrono::{Datelike, NaiveDate};
 use demo::City;
 use domain::department::{Department, Sector};
 use domain::inspector::Inspector;
@@ -29,8 +30,16 @@ pub const PASSWORD: &str = "correct horse";
 pub const SECTORS: [Sector; 3] =
     [Sector::EmergencyManagement, Sector::Fire, Sector::MarketSupervision];
 
-/// The day of the tests' visits: every demo certificate asked for is valid.
-pub const DAY: &str = "2026-12-01";
+/// The year of the tests' city: this one, since tablets write by the real clock.
+pub fn year() -> i32 {
+    shanghai_today().year()
+}
+
+/// The day of the tests' visits: the certificates of the first four people of
+/// each department are valid all year.
+pub fn day() -> NaiveDate {
+    NaiveDate::from_ymd_opt(year(), 12, 31).unwrap()
+}
 
 pub struct Office {
     pub app: App,
@@ -62,7 +71,7 @@ impl Answer {
 
 pub fn city() -> &'static City {
     static CITY: OnceLock<City> = OnceLock::new();
-    CITY.get_or_init(|| demo::city(7, 2026))
+    CITY.get_or_init(|| demo::city(7, year()))
 }
 
 impl Office {
@@ -163,7 +172,7 @@ impl Office {
         let items = demo::checklist_for(city(), &SECTORS, tags);
         let codes: Vec<&str> = items.iter().map(|item| item.code.as_str()).collect();
         json!({
-            "enterprise": city().showcase().id, "visit_date": DAY, "announced": true,
+            "enterprise": city().showcase().id, "visit_date": day(), "announced": true,
             "lead": department(SECTORS[0]).id, "parties": parties, "item_codes": codes,
         })
     }

@@ -6,7 +6,7 @@ import {
   placeOf, removeParty, tickedCodes, togglePerson, toNewTask, type PartyDraft, type TaskDraft,
 } from './draft'
 
-const item = (code: string, section = '通用', sector = 'fire'): CheckItemRow => ({ code, section, sector, text: code, major: false })
+const item = (code: string, section = '通用', sector: CheckItemRow['sector'] = 'fire'): CheckItemRow => ({ code, section, sector, text: code, major: false })
 const enterprise: EnterpriseRow = {
   id: 'e1', uscc: '913201000000000000', name: '示例化工厂', risk: 'larger', address: '', division_code: '', industry_code: '', hazard_tags: [],
 }

@@ -3,469 +3,2270 @@
  * Do not make direct changes to the file.
  */
 
-export type paths = Record<string, never>;
+export interface paths {
+    "/api/check-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A proposal for a checklist: sector by sector, in the library's order. */
+        get: operations["check_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/departments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All departments with the number of their inspectors. */
+        get: operations["departments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/departments/{id}/inspectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The inspectors of a department. */
+        get: operations["inspectors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/enrolment-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issues a one-time code for a person; it is shown this once. */
+        post: operations["issue_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/enterprises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches the directory of enterprises. */
+        get: operations["enterprises"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/enterprises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a workbook and shows what it would bring; nothing is taken yet. */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/enterprises/template.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workbook to fill in. */
+        get: operations["template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/enterprises/{batch}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the rows of a batch that can be taken. */
+        post: operations["confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Numbers over everything, from one snapshot. */
+        get: operations["overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in. */
+        get: operations["me"];
+        put?: never;
+        /** Signs in. */
+        post: operations["sign_in"];
+        /** Signs out. */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tablets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All tablets, in the order of enrolment. */
+        get: operations["list_tablets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One page of tasks, the latest visit first. */
+        get: operations["list_tasks"];
+        put?: never;
+        /** Opens a task as a draft. */
+        post: operations["open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything about a task. */
+        get: operations["show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves every finding that was not returned, and the task with them. */
+        post: operations["approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task}/dispatch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a draft to the tablets. */
+        post: operations["dispatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task}/evidence/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file that a task refers to. */
+        get: operations["evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task}/findings/{rec}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Returns a finding to its department with a comment. */
+        post: operations["return_finding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The history of a task, newest first. */
+        get: operations["history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task}/site-record.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The 现场检查记录 of a task as it stands. */
+        get: operations["site_record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says that the server answers, and its version. */
+        get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/blobs/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file. */
+        get: operations["get"];
+        /** Takes a file in. Sent again it is taken again, with the same outcome. */
+        put: operations["put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** Whether a file is here, for who may read it or brought it. */
+        head: operations["head"];
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/enrol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a one-time code and a key, gives a certificate and a token. */
+        post: operations["enrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes one turn of an exchange. */
+        post: operations["exchange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    /** @description The body of every answer that is not a success. */
-    ErrorBody: {
-      error: components["schemas"]["ErrorDetail"];
-    };
-    ErrorDetail: {
-      code: string;
-      message: string;
-      fields?: unknown;
-    };
-    /** @enum {string} */
-    Role: "committee_office" | "lead_department" | "supervisor" | "administrator";
-    Me: {
-      account: string;
-      name: string;
-      role: components["schemas"]["Role"];
-      may: string[];
-    };
-    SignIn: {
-      account: string;
-      password: string;
-    };
-    Overview: {
-      tasks_by_status: { [key: string]: number };
-      /** Format: int32 */
-      findings_general: number;
-      /** Format: int32 */
-      findings_major: number;
-      /** Format: int32 */
-      open_conflicts: number;
-      /** Format: int32 */
-      returned: number;
-      /** Format: int32 */
-      tablets: number;
-      /** Format: int32 */
-      tablets_behind: number;
-      /** Format: int32 */
-      enterprises: number;
-      /** Format: int32 */
-      departments: number;
-      /** Format: int32 */
-      inspectors: number;
-    };
-    /** @enum {string} */
-    Risk: "low" | "general" | "larger" | "major";
-    EnterpriseRow: {
-      /** Format: uuid */
-      id: string;
-      uscc: string;
-      name: string;
-      risk: components["schemas"]["Risk"];
-      address: string;
-      division_code: string;
-      industry_code: string;
-      hazard_tags: string[];
-    };
-    Page_EnterpriseRow: {
-      rows: components["schemas"]["EnterpriseRow"][];
-      /** Format: int32 */
-      total: number;
-      /** Format: int32 */
-      page: number;
-      /** Format: int32 */
-      size: number;
-    };
-    DepartmentRow: {
-      /** Format: uuid */
-      id: string;
-      name: string;
-      short_name: string;
-      tier: string;
-      sector: string;
-      /** Format: int32 */
-      inspectors: number;
-    };
-    InspectorRow: {
-      /** Format: uuid */
-      person: string;
-      name: string;
-      cert_no: string;
-      /** Format: date */
-      valid_to: string;
-      valid: boolean;
-    };
-    CheckItemRow: {
-      code: string;
-      section: string;
-      sector: string;
-      text: string;
-      major: boolean;
-    };
-    RowError: {
-      /** Format: int32 */
-      row: number;
-      column: string;
-      code: string;
-      message: string;
-    };
-    ImportPreview: {
-      batch: string;
-      /** Format: int32 */
-      rows_total: number;
-      /** Format: int32 */
-      rows_ok: number;
-      errors: components["schemas"]["RowError"][];
-      sample: components["schemas"]["ImportSample"][];
-    };
-    ImportSample: {
-      /** Format: int32 */
-      row: number;
-      uscc: string;
-      name: string;
-      address: string;
-      risk: components["schemas"]["Risk"];
-    };
-    Imported: {
-      /** Format: int32 */
-      imported: number;
-    };
-    PartyRequest: {
-      /** Format: uuid */
-      department: string;
-      /** Format: uuid */
-      site_lead: string;
-      inspectors: string[];
-    };
-    TaskRequest: {
-      title?: string | null;
-      /** Format: uuid */
-      enterprise: string;
-      /** Format: date */
-      visit_date: string;
-      announced: boolean;
-      /** Format: uuid */
-      lead: string;
-      parties: components["schemas"]["PartyRequest"][];
-      item_codes: string[];
-    };
-    TaskOpened: {
-      /** Format: uuid */
-      task: string;
-    };
-    ReturnRequest: {
-      comment: string;
-    };
-    TabletRow: {
-      /** Format: uuid */
-      replica: string;
-      name: string;
-      person: string;
-      department: string;
-      enrolled_at: string;
-      last_contact?: string | null;
-      app_version: string;
-    };
-    CodeRequest: {
-      /** Format: uuid */
-      person: string;
-    };
-    CodeIssued: {
-      code: string;
-      expires_at: string;
-    };
-    /** @enum {string} */
-    Answer: "not_applicable" | "conforms" | "nonconforming";
-    /** @enum {string} */
-    Method: "documents" | "on_site" | "interview" | "test" | "verify";
-    /** @enum {string} */
-    Level: "general" | "major";
-    /** @enum {string} */
-    ReviewState: "returned" | "approved";
-    /** @enum {string} */
-    Status: "draft" | "dispatched" | "returned" | "approved";
-    /** @enum {string} */
-    TeamRole: "site_lead" | "deputy" | "inspector";
-    /** @enum {string} */
-    Access: "own" | "propose" | "read";
-    /** @enum {string} */
-    MediaType: "image/jpeg" | "image/png" | "image/webp";
-    EnterpriseSnapshot: {
-      /** Format: uuid */
-      id: string;
-      uscc: string;
-      name: string;
-      address: string;
-      legal_rep: string;
-      principal: string;
-      risk: components["schemas"]["Risk"];
-      industry_code: string;
-      hazard_tags: string[];
-    };
-    Target: {
-      kind: string;
-      /** Format: uuid */
-      rec: string;
-      field: string;
-    };
-    AssessmentView: {
-      level: components["schemas"]["Level"];
-      criterion?: string | null;
-      basis: string[];
-    };
-    ShownValue:
-      | {
-          value?: null | components["schemas"]["Answer"];
-          /** @enum {string} */
-          type: "answer";
-        }
-      | {
-          value: components["schemas"]["AssessmentView"];
-          /** @enum {string} */
-          type: "assessment";
-        }
-      | {
-          value: string;
-          /** @enum {string} */
-          type: "text";
-        }
-      | {
-          value: string;
-          /** @enum {string} */
-          type: "date";
-        }
-      | {
-          value: string;
-          /** @enum {string} */
-          type: "other";
+    schemas: {
+        /**
+         * @description What the viewer may do with a record.
+         * @enum {string}
+         */
+        Access: "own" | "propose" | "read";
+        /**
+         * @description The answer to a check item. An item without one is 未查.
+         * @enum {string}
+         */
+        Answer: "not_applicable" | "conforms" | "nonconforming";
+        /** @description A finding's assessment. */
+        AssessmentView: {
+            /** @description Codes of the legal bases violated. */
+            basis: string[];
+            /** @description Code of the criterion. */
+            criterion?: string | null;
+            /** @description 一般 or 重大. */
+            level: components["schemas"]["Level"];
         };
-    Byline: {
-      /** Format: uuid */
-      person: string;
-      name: string;
-      department: string;
-      tablet: string;
-      wall: string;
+        /** @description Everything about one task, for one viewer. */
+        Board: {
+            /** @description Whether the enterprise knows. */
+            announced: boolean;
+            /** @description Open conflicts. */
+            conflicts: components["schemas"]["ConflictView"][];
+            /** @description Settled conflicts, newest first. */
+            decisions: components["schemas"]["DecisionView"][];
+            /** @description Documents produced. */
+            documents: components["schemas"]["DocumentView"][];
+            /** @description Enterprise as of dispatch. */
+            enterprise: components["schemas"]["EnterpriseSnapshot"];
+            /** @description Findings, by number. */
+            findings: components["schemas"]["FindingView"][];
+            /**
+             * Format: int32
+             * @description Registers written by a newer version, kept but not understood.
+             */
+            from_newer_version: number;
+            /** @description Checklist, in its order. */
+            items: components["schemas"]["ItemView"][];
+            /** @description What the server did not let take effect. */
+            judgements: components["schemas"]["JudgementView"][];
+            /** @description The joint ledger. */
+            ledger: components["schemas"]["LedgerId"];
+            /** @description Notes of the viewer's department. */
+            notes: components["schemas"]["NoteView"][];
+            /** @description Number. */
+            number: string;
+            /** @description Departments, the lead first, then by name. */
+            parties: components["schemas"]["PartyView"][];
+            /** @description Proposals, open ones first. */
+            proposals: components["schemas"]["ProposalView"][];
+            /** @description Status. */
+            status: components["schemas"]["Status"];
+            /** @description The task. */
+            task: components["schemas"]["TaskId"];
+            /** @description The team. */
+            team: components["schemas"]["SeatView"][];
+            /** @description Title. */
+            title: string;
+            /** @description Day of the visit, `YYYY-MM-DD`. */
+            visit_date: string;
+        };
+        /** @description Who wrote something, where and when. */
+        Byline: {
+            /** @description Short name of the department acted for; empty for the office. */
+            department: string;
+            /** @description Name, as on the certificate. */
+            name: string;
+            /** @description The person. */
+            person: components["schemas"]["PersonId"];
+            /** @description Number of the tablet in its enrolment, such as `平板 2`; `服务器` for the office. */
+            tablet: string;
+            /** @description The tablet's own clock, RFC 3339 UTC. */
+            wall: string;
+        };
+        /** @description A check item in the proposal for a checklist. */
+        CheckItemRow: {
+            /** @description Code. */
+            code: string;
+            /** @description Whether a finding here can be a major hazard. */
+            major: boolean;
+            /** @description Heading. */
+            section: string;
+            /** @description Sector that owns it. */
+            sector: components["schemas"]["Sector"];
+            /** @description What is checked. */
+            text: string;
+        };
+        /** @description A one-time code, shown once. */
+        CodeIssued: {
+            /** @description The code. */
+            code: string;
+            /** @description Until when it may be used, RFC 3339 UTC. */
+            expires_at: string;
+        };
+        /** @description For whom a code is issued. */
+        CodeRequest: {
+            /** @description The person. */
+            person: components["schemas"]["PersonId"];
+        };
+        /** @description A conflict that waits for its owner. */
+        ConflictView: {
+            /** @description Owner. */
+            department: components["schemas"]["DepartmentId"];
+            /** @description The register with its standing values. */
+            field: components["schemas"]["FieldView"];
+            /** @description Whether the viewer may decide it. */
+            may_decide: boolean;
+            /** @description Why the shown value is shown: `severest`, `newest` or `earliest`. */
+            shown_because: string;
+            /** @description What it is about, for a heading. */
+            title: string;
+        };
+        /** @description A conflict that was settled, with all that was on the table. */
+        DecisionView: {
+            /** @description Who decided. */
+            by: components["schemas"]["Byline"];
+            /** @description The chosen value. */
+            chosen: components["schemas"]["ShownValue"];
+            /** @description The owner. */
+            department: components["schemas"]["DepartmentId"];
+            /** @description Why. */
+            reason: string;
+            /** @description The record. */
+            rec: components["schemas"]["RecordId"];
+            /** @description What was settled. */
+            target: components["schemas"]["Target"];
+            /** @description What that is about, for a heading. */
+            title: string;
+            /** @description The values that stood against each other. */
+            values: components["schemas"]["HeadView"][];
+        };
+        /**
+         * Format: uuid
+         * @description A department (one sector at one tier of one place).
+         */
+        DepartmentId: string;
+        /** @description A department in a list. */
+        DepartmentRow: {
+            /** @description Its id. */
+            id: components["schemas"]["DepartmentId"];
+            /**
+             * Format: int64
+             * @description How many inspectors it has.
+             */
+            inspectors: number;
+            /** @description Full name. */
+            name: string;
+            /** @description Sector. */
+            sector: components["schemas"]["Sector"];
+            /** @description Short name. */
+            short_name: string;
+            /** @description Tier. */
+            tier: components["schemas"]["Tier"];
+        };
+        /** @description A document that was produced. */
+        DocumentView: {
+            /** @description Who produced it. */
+            by: components["schemas"]["Byline"];
+            /**
+             * Format: int32
+             * @description Bytes.
+             */
+            bytes: number;
+            /** @description SHA-256 of the PDF. */
+            pdf_sha256: string;
+            /** @description The record. */
+            rec: components["schemas"]["RecordId"];
+        };
+        /** @description What a tablet brings. */
+        EnrolRequest: {
+            /** @description Version of the app. */
+            app_version: string;
+            /** @description The one-time code. */
+            code: string;
+            /** @description Its public key, base64url. */
+            key: string;
+            /** @description The replica the tablet made for itself. */
+            replica: components["schemas"]["ReplicaId"];
+        };
+        /** @description What a tablet gets. */
+        Enrolled: {
+            /** @description The tablet's certificate. */
+            certificate: Record<string, never>;
+            /**
+             * Format: uuid
+             * @description The server's epoch.
+             */
+            epoch: string;
+            /** @description The office's public key, base64url; pinned from now on. */
+            office_key: string;
+            /** @description The person the tablet now belongs to. */
+            person: components["schemas"]["EnrolledPerson"];
+            /** @description The server's certificate. */
+            server_certificate: Record<string, never>;
+            /** @description The server's clock. */
+            server_time: string;
+            /** @description The token for every later request. */
+            token: string;
+        };
+        /** @description A person as their certificate card shows them. */
+        EnrolledPerson: {
+            /** @description Certificate number. */
+            cert_no: string;
+            /** @description Department. */
+            department: string;
+            /** @description Its short name. */
+            department_short: string;
+            /** @description The person. */
+            id: components["schemas"]["PersonId"];
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: date
+             * @description Last day of its validity.
+             */
+            valid_to: string;
+        };
+        /**
+         * Format: uuid
+         * @description An enterprise in the directory.
+         */
+        EnterpriseId: string;
+        /** @description An enterprise in a list. */
+        EnterpriseRow: {
+            /** @description Address of the site. */
+            address: string;
+            /** @description Division. */
+            division_code: string;
+            /** @description Hazards. */
+            hazard_tags: components["schemas"]["HazardTag"][];
+            /** @description Its id. */
+            id: components["schemas"]["EnterpriseId"];
+            /** @description Industry. */
+            industry_code: string;
+            /** @description Name. */
+            name: string;
+            /** @description Risk. */
+            risk: components["schemas"]["Risk"];
+            /** @description Unified social credit code. */
+            uscc: string;
+        };
+        /** @description What the enterprise looked like when the task was dispatched. */
+        EnterpriseSnapshot: {
+            /** @description The site that is visited. */
+            address: string;
+            /** @description Hazard tags. */
+            hazard_tags: components["schemas"]["HazardTag"][];
+            /** @description Its id in the directory. */
+            id: components["schemas"]["EnterpriseId"];
+            /** @description GB/T 4754 industry code. */
+            industry_code: string;
+            /** @description 法定代表人. */
+            legal_rep: string;
+            /** @description Registered name. */
+            name: string;
+            /** @description 主要负责人. */
+            principal: string;
+            /** @description Reported risk level. */
+            risk: components["schemas"]["Risk"];
+            /** @description Unified social credit code (GB 32100-2015). */
+            uscc: string;
+        };
+        /** @description The form of every error answer. */
+        ErrorBody: {
+            /** @description The error. */
+            error: components["schemas"]["ErrorDetail"];
+        };
+        /** @description What happened. */
+        ErrorDetail: {
+            /** @description Code, from a closed list. */
+            code: string;
+            /** @description Numbers and names that belong to it. */
+            fields?: unknown;
+            /** @description What happened and what to do, in Chinese. */
+            message: string;
+        };
+        /** @description A file that shows something. */
+        EvidenceView: {
+            /** @description Who took it. */
+            by: components["schemas"]["Byline"];
+            /**
+             * Format: int32
+             * @description Bytes of the original.
+             */
+            bytes: number;
+            /** @description What it is. */
+            media_type: components["schemas"]["MediaType"];
+            /** @description Name. */
+            name: string;
+            /** @description The record. */
+            rec: components["schemas"]["RecordId"];
+            /** @description SHA-256 of the original. */
+            sha256: string;
+            /** @description What it shows. */
+            subject: components["schemas"]["RecordId"];
+            /** @description SHA-256 of the thumbnail. */
+            thumbnail?: string | null;
+        };
+        /** @description A register as it is shown. */
+        FieldView: {
+            /** @description Whether standing values differ. */
+            contested: boolean;
+            /** @description Every standing value, the shown one first. */
+            heads: components["schemas"]["HeadView"][];
+            shown?: null | components["schemas"]["ShownValue"];
+            /** @description Where it is. */
+            target: components["schemas"]["Target"];
+        };
+        /** @description A finding. */
+        FindingView: {
+            /** @description What the viewer may do. */
+            access: components["schemas"]["Access"];
+            /** @description Level, criterion, basis. */
+            assessment: components["schemas"]["FieldView"];
+            /** @description Who created it. */
+            by: components["schemas"]["Byline"];
+            /** @description Until when. */
+            deadline: components["schemas"]["FieldView"];
+            /** @description Owner. */
+            department: components["schemas"]["DepartmentId"];
+            /** @description Photos and files. */
+            evidence: components["schemas"]["EvidenceView"][];
+            /** @description What is the case. */
+            fact: components["schemas"]["FieldView"];
+            item?: null | components["schemas"]["RecordId"];
+            /** @description Where. */
+            location: components["schemas"]["FieldView"];
+            /**
+             * Format: int32
+             * @description Number within the task, from 1, in the order of writing.
+             */
+            number: number;
+            /** @description The record. */
+            rec: components["schemas"]["RecordId"];
+            /** @description What is required. */
+            requirement: components["schemas"]["FieldView"];
+            review?: null | components["schemas"]["ReviewView"];
+        };
+        /**
+         * @description What is dangerous about an enterprise; decides which items concern it.
+         * @enum {string}
+         */
+        HazardTag: "hazchem_use" | "hazchem_production" | "hazchem_trade" | "major_hazard_source1" | "major_hazard_source2" | "major_hazard_source3" | "major_hazard_source4" | "dust_explosion" | "ammonia" | "confined_space" | "deep_well_casting" | "metal_smelting" | "special_equipment" | "hazardous_waste" | "gas_user" | "university_lab" | "crowded_place" | "key_fire_unit";
+        /** @description A value that nothing has superseded. */
+        HeadView: {
+            /** @description Who wrote it. */
+            by: components["schemas"]["Byline"];
+            /** @description Whether it is the value of a decision. */
+            decided: boolean;
+            /** @description `change id:index`, to be sent back as seen. */
+            id: string;
+            /** @description The value. */
+            value: components["schemas"]["ShownValue"];
+        };
+        /** @description That the server lives. */
+        Health: {
+            /** @description Always true. */
+            ok: boolean;
+            /** @description Version of the server. */
+            version: string;
+        };
+        /** @description One gesture in the history of a task. */
+        HistoryEntry: {
+            /** @description Who did it. */
+            by: components["schemas"]["Byline"];
+            /** @description The change. */
+            change: string;
+            /** @description What was done, such as `item.answer`. */
+            intent: string;
+            /** @description The reason given, where one was. */
+            reason?: string | null;
+            /** @description What it was about, for a line of text. */
+            title: string;
+            /** @description `void` or `review`, where the server judged it. */
+            verdict?: string | null;
+        };
+        /** @description A workbook in a form. */
+        ImportForm: {
+            /**
+             * Format: binary
+             * @description The .xlsx file.
+             */
+            file: string;
+        };
+        /** @description What a file of enterprises would bring. */
+        ImportPreview: {
+            /**
+             * Format: uuid
+             * @description The batch, to be confirmed.
+             */
+            batch: string;
+            /** @description What is wrong with the others (the first 500). */
+            errors: components["schemas"]["RowError"][];
+            /** @description Rows that can be taken. */
+            rows_ok: number;
+            /** @description Rows with anything in them. */
+            rows_total: number;
+            /** @description The first rows that can be taken. */
+            sample: components["schemas"]["ImportSample"][];
+        };
+        /** @description A row that can be taken. */
+        ImportSample: {
+            /** @description Address. */
+            address: string;
+            /** @description Name. */
+            name: string;
+            /** @description Risk. */
+            risk: components["schemas"]["Risk"];
+            /**
+             * Format: int32
+             * @description Row in the workbook.
+             */
+            row: number;
+            /** @description Code. */
+            uscc: string;
+        };
+        /** @description How many rows were taken. */
+        Imported: {
+            /** @description Rows taken. */
+            imported: number;
+        };
+        /** @description An inspector in a list. */
+        InspectorRow: {
+            /** @description Certificate number. */
+            cert_no: string;
+            /** @description Name. */
+            name: string;
+            /** @description The person. */
+            person: components["schemas"]["PersonId"];
+            /** @description Whether the certificate is valid on the day asked about. */
+            valid: boolean;
+            /**
+             * Format: date
+             * @description Last day of validity.
+             */
+            valid_to: string;
+        };
+        /** @description A check item with its answer. */
+        ItemView: {
+            /** @description What the viewer may do. */
+            access: components["schemas"]["Access"];
+            /** @description Code in the library. */
+            code: string;
+            /** @description Criterion that would make it major. */
+            criterion?: string | null;
+            /** @description Owner. */
+            department: components["schemas"]["DepartmentId"];
+            /** @description Whether a nonconformity wants a photo. */
+            evidence_required: boolean;
+            /** @description How. */
+            how_to: string;
+            /** @description Ways of checking. */
+            methods: components["schemas"]["Method"][];
+            /** @description Codes of the penalty. */
+            penalty: string[];
+            /** @description The record. */
+            rec: components["schemas"]["RecordId"];
+            /** @description The remark. */
+            remark: components["schemas"]["FieldView"];
+            /** @description The answer. */
+            result: components["schemas"]["FieldView"];
+            /** @description Heading. */
+            section: string;
+            /** @description Level a finding here starts with. */
+            severity_default: components["schemas"]["Level"];
+            /** @description What is checked. */
+            text: string;
+            /** @description Codes of what it would violate. */
+            violated: string[];
+        };
+        /** @description A change the server did not let take effect. */
+        JudgementView: {
+            /** @description Who made it. */
+            by: components["schemas"]["Byline"];
+            /** @description What the change was. */
+            intent: string;
+            /** @description Reason code. */
+            reason: string;
+            /** @description `void` or `review`. */
+            verdict: string;
+        };
+        /**
+         * Format: uuid
+         * @description The chains of one audience of one task.
+         */
+        LedgerId: string;
+        /**
+         * @description The level of a hazard (一般 / 重大事故隐患).
+         * @enum {string}
+         */
+        Level: "general" | "major";
+        /** @description Who is signed in. */
+        Me: {
+            /** @description Name to sign in with. */
+            account: string;
+            /** @description What the role may do. */
+            may: string[];
+            /** @description Name shown. */
+            name: string;
+            /** @description Role. */
+            role: components["schemas"]["Role"];
+        };
+        /**
+         * @description What a file is, recognised from its first bytes, never from its name.
+         * @enum {string}
+         */
+        MediaType: "image/jpeg" | "image/png" | "image/webp";
+        /**
+         * @description A way of checking.
+         * @enum {string}
+         */
+        Method: "documents" | "on_site" | "interview" | "test" | "verify";
+        /** @description A note of the viewer's own department. */
+        NoteView: {
+            /** @description Who wrote it. */
+            by: components["schemas"]["Byline"];
+            /** @description The record. */
+            rec: components["schemas"]["RecordId"];
+            /** @description The text. */
+            text: components["schemas"]["FieldView"];
+        };
+        /** @description Numbers for the first screen. */
+        Overview: {
+            /**
+             * Format: int64
+             * @description Departments in the directory.
+             */
+            departments: number;
+            /**
+             * Format: int64
+             * @description Enterprises in the directory.
+             */
+            enterprises: number;
+            /**
+             * Format: int32
+             * @description Findings that are not major.
+             */
+            findings_general: number;
+            /**
+             * Format: int32
+             * @description Major findings.
+             */
+            findings_major: number;
+            /**
+             * Format: int64
+             * @description Inspectors in the directory.
+             */
+            inspectors: number;
+            /**
+             * Format: int64
+             * @description Values that wait for a decision.
+             */
+            open_conflicts: number;
+            /**
+             * Format: int32
+             * @description Findings returned to their departments.
+             */
+            returned: number;
+            /**
+             * Format: int64
+             * @description Tablets in service.
+             */
+            tablets: number;
+            /**
+             * Format: int64
+             * @description Tablets not heard of for a day.
+             */
+            tablets_behind: number;
+            /** @description Tasks by status. */
+            tasks_by_status: {
+                [key: string]: number;
+            };
+        };
+        /** @description One page of something. */
+        Page_EnterpriseRow: {
+            /**
+             * Format: int64
+             * @description The page, from 0.
+             */
+            page: number;
+            /** @description The rows of this page. */
+            rows: {
+                /** @description Address of the site. */
+                address: string;
+                /** @description Division. */
+                division_code: string;
+                /** @description Hazards. */
+                hazard_tags: components["schemas"]["HazardTag"][];
+                /** @description Its id. */
+                id: components["schemas"]["EnterpriseId"];
+                /** @description Industry. */
+                industry_code: string;
+                /** @description Name. */
+                name: string;
+                /** @description Risk. */
+                risk: components["schemas"]["Risk"];
+                /** @description Unified social credit code. */
+                uscc: string;
+            }[];
+            /**
+             * Format: int64
+             * @description Rows on a page.
+             */
+            size: number;
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
+        /** @description One page of something. */
+        Page_TaskCard: {
+            /**
+             * Format: int64
+             * @description The page, from 0.
+             */
+            page: number;
+            /** @description The rows of this page. */
+            rows: {
+                /** @description Its address. */
+                address: string;
+                /**
+                 * Format: int32
+                 * @description Items answered.
+                 */
+                answered: number;
+                /**
+                 * Format: int32
+                 * @description Open conflicts.
+                 */
+                conflicts: number;
+                /** @description Short names of the departments, the lead first. */
+                departments: string[];
+                /** @description Enterprise's name. */
+                enterprise: string;
+                /**
+                 * Format: int32
+                 * @description Findings.
+                 */
+                findings: number;
+                /**
+                 * Format: int32
+                 * @description Items altogether.
+                 */
+                items: number;
+                /** @description The joint ledger. */
+                ledger: components["schemas"]["LedgerId"];
+                /**
+                 * Format: int32
+                 * @description Of them major.
+                 */
+                major: number;
+                /** @description Number. */
+                number: string;
+                /**
+                 * Format: int32
+                 * @description Findings returned by the office.
+                 */
+                returned: number;
+                /** @description Its risk. */
+                risk: components["schemas"]["Risk"];
+                /** @description Status. */
+                status: components["schemas"]["Status"];
+                /** @description The task. */
+                task: components["schemas"]["TaskId"];
+                /** @description Title. */
+                title: string;
+                /** @description Day of the visit, `YYYY-MM-DD`. */
+                visit_date: string;
+            }[];
+            /**
+             * Format: int64
+             * @description Rows on a page.
+             */
+            size: number;
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
+        /** @description A department that takes part. */
+        PartyRequest: {
+            /** @description The department. */
+            department: components["schemas"]["DepartmentId"];
+            /** @description Its people, the site lead among them. */
+            inspectors: components["schemas"]["PersonId"][];
+            /** @description Who decides on site for it. */
+            site_lead: components["schemas"]["PersonId"];
+        };
+        /** @description A department at the table. */
+        PartyView: {
+            /**
+             * Format: int32
+             * @description Items answered.
+             */
+            answered: number;
+            /** @description The department. */
+            department: components["schemas"]["DepartmentId"];
+            /**
+             * Format: int32
+             * @description Items altogether.
+             */
+            items: number;
+            /** @description Whether it leads. */
+            lead: boolean;
+            /** @description Full name. */
+            name: string;
+            /** @description Whether it is the viewer's own. */
+            own: boolean;
+            /** @description Short name. */
+            short_name: string;
+        };
+        /**
+         * Format: uuid
+         * @description A natural person: an inspector, an expert, an office user.
+         */
+        PersonId: string;
+        /** @description A wish to change what another department owns. */
+        ProposalView: {
+            /** @description Who proposed. */
+            by: components["schemas"]["Byline"];
+            /** @description The owner, who replies. */
+            department: components["schemas"]["DepartmentId"];
+            /** @description Whether the viewer may reply. */
+            may_reply: boolean;
+            /** @description Why. */
+            reason: string;
+            /** @description The record. */
+            rec: components["schemas"]["RecordId"];
+            reply?: null | components["schemas"]["ReplyView"];
+            /** @description What it wants to change. */
+            target: components["schemas"]["Target"];
+            /** @description What that is about, for a heading. */
+            title: string;
+            /** @description The value wished for. */
+            value: components["schemas"]["ShownValue"];
+        };
+        /**
+         * Format: uuid
+         * @description A record in a ledger: an item's answer, a finding, a piece of evidence.
+         */
+        RecordId: string;
+        /**
+         * Format: uuid
+         * @description One installation that writes: a tablet's enrolment, or the server in one epoch.
+         */
+        ReplicaId: string;
+        /** @description The owner's reply to a proposal. */
+        ReplyView: {
+            /** @description Taken over or not. */
+            accepted: boolean;
+            /** @description Who replied. */
+            by: components["schemas"]["Byline"];
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description Why a finding is returned. */
+        ReturnRequest: {
+            /** @description What the department should do. */
+            comment: string;
+        };
+        /**
+         * @description What the office says of a finding after the visit.
+         * @enum {string}
+         */
+        ReviewState: "returned" | "approved";
+        /** @description The office's review of a finding. */
+        ReviewView: {
+            /** @description Comment. */
+            comment: string;
+            /** @description Reviewer's name. */
+            reviewer: string;
+            /** @description Outcome. */
+            state: components["schemas"]["ReviewState"];
+            /** @description When, RFC 3339 UTC. */
+            wall: string;
+        };
+        /**
+         * @description Safety risk level (安全风险等级), from the mildest, so that an enterprise
+         *     takes the greatest of the risks it reports.
+         * @enum {string}
+         */
+        Risk: "low" | "general" | "larger" | "major";
+        /**
+         * @description What an account is for.
+         * @enum {string}
+         */
+        Role: "committee_office" | "lead_department" | "supervisor" | "administrator";
+        /** @description Why a row cannot be taken. */
+        RowError: {
+            /** @description Code, from a closed list. */
+            code: string;
+            /** @description Title of the column. */
+            column: string;
+            /** @description What is wrong, in Chinese. */
+            message: string;
+            /**
+             * Format: int32
+             * @description Row in the workbook, from 1.
+             */
+            row: number;
+        };
+        /** @description A seat in the team. */
+        SeatView: {
+            /** @description Certificate number. */
+            cert_no: string;
+            /** @description The department. */
+            department: components["schemas"]["DepartmentId"];
+            /** @description Name. */
+            name: string;
+            /** @description The person. */
+            person: components["schemas"]["PersonId"];
+            /** @description Role. */
+            role: components["schemas"]["TeamRole"];
+            /** @description Tablets that may write for the person. */
+            tablets: string[];
+        };
+        /**
+         * @description The field of supervision (行业领域).
+         * @enum {string}
+         */
+        Sector: "emergency_management" | "fire" | "market_supervision" | "environment" | "housing" | "public_security" | "industry" | "health" | "transport" | "education" | "commerce" | "culture_tourism" | "urban_management" | "water" | "agriculture" | "comprehensive";
+        /** @description A value, in the shape its field has. */
+        ShownValue: {
+            /** @enum {string} */
+            type: "answer";
+            value: null | components["schemas"]["Answer"];
+        } | {
+            /** @enum {string} */
+            type: "assessment";
+            /** @description A finding's assessment. */
+            value: components["schemas"]["AssessmentView"];
+        } | {
+            /** @enum {string} */
+            type: "text";
+            /** @description Text. */
+            value: string;
+        } | {
+            /** @enum {string} */
+            type: "date";
+            /** @description A date in Asia/Shanghai, `YYYY-MM-DD`. */
+            value: string;
+        } | {
+            /** @enum {string} */
+            type: "other";
+            /** @description A value this version does not know, as JSON text. */
+            value: string;
+        };
+        /** @description Account and password. */
+        SignIn: {
+            /** @description Account. */
+            account: string;
+            /** @description Password. */
+            password: string;
+        };
+        /**
+         * @description How far a task has come, as the office sets it.
+         * @enum {string}
+         */
+        Status: "draft" | "dispatched" | "returned" | "approved";
+        /** @description A tablet in a list. */
+        TabletRow: {
+            /** @description Version of its app. */
+            app_version: string;
+            /** @description For which department. */
+            department: string;
+            /** @description When it was enrolled, RFC 3339 UTC. */
+            enrolled_at: string;
+            /** @description When it was last heard of, RFC 3339 UTC. */
+            last_contact?: string | null;
+            /** @description What people call it, such as 平板 2. */
+            name: string;
+            /** @description Whose it is. */
+            person: string;
+            /** @description Its replica. */
+            replica: components["schemas"]["ReplicaId"];
+        };
+        /** @description The register a view was read from; sent back with an edit. */
+        Target: {
+            /** @description The field. */
+            field: string;
+            /** @description Kind of record. */
+            kind: string;
+            /** @description The record. */
+            rec: components["schemas"]["RecordId"];
+        };
+        /** @description A task in a list. */
+        TaskCard: {
+            /** @description Its address. */
+            address: string;
+            /**
+             * Format: int32
+             * @description Items answered.
+             */
+            answered: number;
+            /**
+             * Format: int32
+             * @description Open conflicts.
+             */
+            conflicts: number;
+            /** @description Short names of the departments, the lead first. */
+            departments: string[];
+            /** @description Enterprise's name. */
+            enterprise: string;
+            /**
+             * Format: int32
+             * @description Findings.
+             */
+            findings: number;
+            /**
+             * Format: int32
+             * @description Items altogether.
+             */
+            items: number;
+            /** @description The joint ledger. */
+            ledger: components["schemas"]["LedgerId"];
+            /**
+             * Format: int32
+             * @description Of them major.
+             */
+            major: number;
+            /** @description Number. */
+            number: string;
+            /**
+             * Format: int32
+             * @description Findings returned by the office.
+             */
+            returned: number;
+            /** @description Its risk. */
+            risk: components["schemas"]["Risk"];
+            /** @description Status. */
+            status: components["schemas"]["Status"];
+            /** @description The task. */
+            task: components["schemas"]["TaskId"];
+            /** @description Title. */
+            title: string;
+            /** @description Day of the visit, `YYYY-MM-DD`. */
+            visit_date: string;
+        };
+        /**
+         * Format: uuid
+         * @description A joint inspection task (联合检查任务).
+         */
+        TaskId: string;
+        /** @description A task that was opened. */
+        TaskOpened: {
+            /** @description The task. */
+            task: components["schemas"]["TaskId"];
+        };
+        /** @description What the desk asks for. */
+        TaskRequest: {
+            /** @description Whether the enterprise is told beforehand. */
+            announced: boolean;
+            /** @description The enterprise to visit. */
+            enterprise: components["schemas"]["EnterpriseId"];
+            /** @description Codes of the check items, in the order of the list. */
+            item_codes: string[];
+            /** @description The leading department. */
+            lead: components["schemas"]["DepartmentId"];
+            /** @description Departments with their people. */
+            parties: components["schemas"]["PartyRequest"][];
+            /** @description Title; made from the enterprise's name where none is given. */
+            title?: string | null;
+            /**
+             * Format: date
+             * @description The day of the visit (Asia/Shanghai).
+             */
+            visit_date: string;
+        };
+        /**
+         * @description What a person is in the team of one task.
+         * @enum {string}
+         */
+        TeamRole: "site_lead" | "deputy" | "inspector";
+        /**
+         * @description The tier of government a department belongs to (三级: 市、县区、镇街).
+         *
+         *     Ordered from the top, the order in which annual plans are drawn up.
+         * @enum {string}
+         */
+        Tier: "city" | "county" | "town";
     };
-    HeadView: {
-      id: string;
-      value: components["schemas"]["ShownValue"];
-      by: components["schemas"]["Byline"];
-      decided: boolean;
-    };
-    FieldView: {
-      target: components["schemas"]["Target"];
-      shown?: null | components["schemas"]["ShownValue"];
-      heads: components["schemas"]["HeadView"][];
-      contested: boolean;
-    };
-    PartyView: {
-      /** Format: uuid */
-      department: string;
-      name: string;
-      short_name: string;
-      lead: boolean;
-      /** Format: int32 */
-      answered: number;
-      /** Format: int32 */
-      items: number;
-      own: boolean;
-    };
-    SeatView: {
-      /** Format: uuid */
-      person: string;
-      name: string;
-      cert_no: string;
-      /** Format: uuid */
-      department: string;
-      role: components["schemas"]["TeamRole"];
-      tablets: string[];
-    };
-    ItemView: {
-      /** Format: uuid */
-      rec: string;
-      /** Format: uuid */
-      department: string;
-      access: components["schemas"]["Access"];
-      code: string;
-      section: string;
-      text: string;
-      how_to: string;
-      methods: components["schemas"]["Method"][];
-      violated: string[];
-      penalty: string[];
-      severity_default: components["schemas"]["Level"];
-      criterion?: string | null;
-      evidence_required: boolean;
-      result: components["schemas"]["FieldView"];
-      remark: components["schemas"]["FieldView"];
-    };
-    EvidenceView: {
-      /** Format: uuid */
-      rec: string;
-      /** Format: uuid */
-      subject: string;
-      sha256: string;
-      /** Format: int32 */
-      bytes: number;
-      media_type: components["schemas"]["MediaType"];
-      name: string;
-      thumbnail?: string | null;
-      by: components["schemas"]["Byline"];
-    };
-    ReviewView: {
-      state: components["schemas"]["ReviewState"];
-      comment: string;
-      reviewer: string;
-      wall: string;
-    };
-    FindingView: {
-      /** Format: uuid */
-      rec: string;
-      /** Format: int32 */
-      number: number;
-      /** Format: uuid */
-      department: string;
-      access: components["schemas"]["Access"];
-      /** Format: uuid */
-      item?: string | null;
-      assessment: components["schemas"]["FieldView"];
-      location: components["schemas"]["FieldView"];
-      fact: components["schemas"]["FieldView"];
-      requirement: components["schemas"]["FieldView"];
-      deadline: components["schemas"]["FieldView"];
-      evidence: components["schemas"]["EvidenceView"][];
-      review?: null | components["schemas"]["ReviewView"];
-      by: components["schemas"]["Byline"];
-    };
-    ConflictView: {
-      field: components["schemas"]["FieldView"];
-      title: string;
-      /** Format: uuid */
-      department: string;
-      shown_because: string;
-      may_decide: boolean;
-    };
-    ReplyView: {
-      accepted: boolean;
-      reason: string;
-      by: components["schemas"]["Byline"];
-    };
-    ProposalView: {
-      /** Format: uuid */
-      rec: string;
-      target: components["schemas"]["Target"];
-      title: string;
-      /** Format: uuid */
-      department: string;
-      value: components["schemas"]["ShownValue"];
-      reason: string;
-      by: components["schemas"]["Byline"];
-      reply?: null | components["schemas"]["ReplyView"];
-      may_reply: boolean;
-    };
-    DecisionView: {
-      /** Format: uuid */
-      rec: string;
-      target: components["schemas"]["Target"];
-      title: string;
-      /** Format: uuid */
-      department: string;
-      values: components["schemas"]["HeadView"][];
-      chosen: components["schemas"]["ShownValue"];
-      reason: string;
-      by: components["schemas"]["Byline"];
-    };
-    NoteView: {
-      /** Format: uuid */
-      rec: string;
-      text: components["schemas"]["FieldView"];
-      by: components["schemas"]["Byline"];
-    };
-    JudgementView: {
-      verdict: string;
-      reason: string;
-      intent: string;
-      by: components["schemas"]["Byline"];
-    };
-    DocumentView: {
-      /** Format: uuid */
-      rec: string;
-      pdf_sha256: string;
-      /** Format: int32 */
-      bytes: number;
-      by: components["schemas"]["Byline"];
-    };
-    Board: {
-      /** Format: uuid */
-      ledger: string;
-      /** Format: uuid */
-      task: string;
-      title: string;
-      number: string;
-      status: components["schemas"]["Status"];
-      /** Format: date */
-      visit_date: string;
-      announced: boolean;
-      enterprise: components["schemas"]["EnterpriseSnapshot"];
-      parties: components["schemas"]["PartyView"][];
-      team: components["schemas"]["SeatView"][];
-      items: components["schemas"]["ItemView"][];
-      findings: components["schemas"]["FindingView"][];
-      conflicts: components["schemas"]["ConflictView"][];
-      proposals: components["schemas"]["ProposalView"][];
-      decisions: components["schemas"]["DecisionView"][];
-      notes: components["schemas"]["NoteView"][];
-      judgements: components["schemas"]["JudgementView"][];
-      documents: components["schemas"]["DocumentView"][];
-      /** Format: int32 */
-      from_newer_version: number;
-    };
-    TaskCard: {
-      /** Format: uuid */
-      ledger: string;
-      /** Format: uuid */
-      task: string;
-      title: string;
-      number: string;
-      status: components["schemas"]["Status"];
-      enterprise: string;
-      address: string;
-      risk: components["schemas"]["Risk"];
-      /** Format: date */
-      visit_date: string;
-      departments: string[];
-      /** Format: int32 */
-      answered: number;
-      /** Format: int32 */
-      items: number;
-      /** Format: int32 */
-      findings: number;
-      /** Format: int32 */
-      major: number;
-      /** Format: int32 */
-      conflicts: number;
-      /** Format: int32 */
-      returned: number;
-    };
-    Page_TaskCard: {
-      rows: components["schemas"]["TaskCard"][];
-      /** Format: int32 */
-      total: number;
-      /** Format: int32 */
-      page: number;
-      /** Format: int32 */
-      size: number;
-    };
-    HistoryEntry: {
-      change: string;
-      intent: string;
-      title: string;
-      reason?: string | null;
-      by: components["schemas"]["Byline"];
-      verdict?: string | null;
-    };
-  };
-  responses: never;
-  parameters: never;
-  requestBodies: never;
-  headers: never;
-  pathItems: never;
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    check_items: {
+        parameters: {
+            query: {
+                /** @description Sectors, separated by commas. */
+                sectors: string;
+                /** @description Only what concerns the hazards of this enterprise. */
+                enterprise?: components["schemas"]["EnterpriseId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckItemRow"][];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    departments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepartmentRow"][];
+                };
+            };
+        };
+    };
+    inspectors: {
+        parameters: {
+            query?: {
+                /** @description A day in Asia/Shanghai; today when not given. */
+                on?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["DepartmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectorRow"][];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    issue_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeIssued"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    enterprises: {
+        parameters: {
+            query?: {
+                /** @description Words in name, code or address. */
+                q?: string;
+                /** @description Of this risk only. */
+                risk?: components["schemas"]["Risk"];
+                /** @description The page, from 0. */
+                page?: number;
+                /** @description Rows on a page, at most 200. */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EnterpriseRow"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ImportForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPreview"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                };
+            };
+        };
+    };
+    confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+        };
+    };
+    me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_tablets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TabletRow"][];
+                };
+            };
+        };
+    };
+    list_tasks: {
+        parameters: {
+            query?: {
+                /** @description Of this status only. */
+                status?: components["schemas"]["Status"];
+                /** @description Words in title, number or enterprise. */
+                q?: string;
+                /** @description The page, from 0. */
+                page?: number;
+                /** @description Rows on a page, at most 200. */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TaskCard"];
+                };
+            };
+        };
+    };
+    open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOpened"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskCard"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    dispatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskCard"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["TaskId"];
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    return_finding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["TaskId"];
+                rec: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskCard"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryEntry"][];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    site_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    head: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    enrol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolled"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.lianjian.exchange+zstd": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.lianjian.exchange+zstd": unknown;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+}
