@@ -33,6 +33,9 @@ const CITY_SEED: &str = "1";
 /// emergency management bureau, who has this number in every demo city.
 const INSPECTOR: &str = "SF32010000001";
 
+/// The demo app's PIN. The tablet is synthetic, and the PIN is printed.
+const PIN: &str = "246810";
+
 /// The file by which the app knows that its enrolment is complete.
 const VAULT: &str = "vault.json";
 
@@ -294,14 +297,36 @@ fn start_app(house: &House, data: &Path, url: &str) -> Result<Option<Group>> {
         command
     };
     if !is_enrolled(&home) {
-        let answer = ask_server(house, data, &["enrolment-code", "--person", INSPECTOR])?;
-        let code = enrolment_code(&answer).context("the server gave no enrolment code")?;
-        println!("\n平板登记码 · the app's enrolment code   {code}   （执法证号 {INSPECTOR}）");
-        command.env("LIANJIAN_ENROL_SERVER", url).env("LIANJIAN_ENROL_CODE", code);
+        enrol(house, data, url, &home)?;
     }
+    println!("\n应用 · the app   PIN {PIN}   （执法证号 {INSPECTOR}）");
     let log = File::create(house.demo().join("app.log"))?;
     command.env("LIANJIAN_HOME", &home).stdin(Stdio::null());
     start_logged(&mut command, log).map(Some)
+}
+
+/// Opens a first task and makes the app's home that of one of its inspectors, with
+/// everything the visit needs on the tablet.
+fn enrol(house: &House, data: &Path, url: &str, home: &Path) -> Result<()> {
+    ask_server(house, data, &["demo-task"])?;
+    let answer = ask_server(house, data, &["enrolment-code", "--person", INSPECTOR])?;
+    let code = enrolment_code(&answer).context("the server gave no enrolment code")?;
+    let enrolment = ["enrol", "--server", url, "--code", &code];
+    for words in [enrolment.as_slice(), &["exchange"]] {
+        let output = house
+            .command(house.binary("lianjian-device"))
+            .arg("--home")
+            .arg(home)
+            .args(words)
+            .env("LIANJIAN_PIN", PIN)
+            .output()
+            .context("cannot start lianjian-device")?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stdout);
+            bail!("lianjian-device {}: {}", words[0], said.trim());
+        }
+    }
+    Ok(())
 }
 
 fn start_logged(command: &mut Command, log: File) -> Result<Group> {

@@ -191,7 +191,8 @@ impl Filler<'_> {
                 chosen: self.words(&decision.chosen),
                 decider: decision.by.name.clone(),
                 department: decision.by.department.clone(),
-                reason: decision.reason.clone(),
+                // The form goes on after it; its own full stop would stand twice.
+                reason: decision.reason.trim_end_matches(['。', '.', '；']).to_owned(),
                 decided_at: self.moment(&decision.by.wall),
             },
         }

@@ -38,6 +38,13 @@ enum Command {
         #[arg(long)]
         data: PathBuf,
     },
+    /// Opens and dispatches a first task of the demonstration, unless there are
+    /// tasks already, and prints it as JSON.
+    DemoTask {
+        /// Folder of the installation.
+        #[arg(long)]
+        data: PathBuf,
+    },
     /// Issues a one-time code for a person's next tablet and prints it as JSON.
     EnrolmentCode {
         /// Folder of the installation.
@@ -72,6 +79,10 @@ async fn main() -> anyhow::Result<()> {
         Command::Openapi => print_line(&server::openapi_json()?),
         Command::DemoAccounts { data } => {
             print_line(&serde_json::to_string_pretty(&server::demo_accounts(&data)?)?)
+        }
+        Command::DemoTask { data } => {
+            let task = server::open_demo_task(&existing(data)?).await?;
+            print_line(&serde_json::json!({ "task": task }).to_string())
         }
         Command::EnrolmentCode { data, person } => {
             let code = server::issue_code(&existing(data)?, &person).await?;

@@ -30,6 +30,7 @@ use utoipa::OpenApi;
         task::open,
         task::show,
         task::history,
+        task::articles,
         task::dispatch,
         task::return_finding,
         task::approve,

@@ -76,6 +76,7 @@ desk! {
     post   "/api/tasks"                                May(OpenTask)          => task::open;
     get    "/api/tasks/{task}"                         May(ReadTasks)         => task::show;
     get    "/api/tasks/{task}/history"                 May(ReadTasks)         => task::history;
+    get    "/api/tasks/{task}/articles"                May(ReadTasks)         => task::articles;
     post   "/api/tasks/{task}/dispatch"                May(DispatchTask)      => task::dispatch;
     post   "/api/tasks/{task}/findings/{rec}/return"   May(ReviewFindings)    => task::return_finding;
     post   "/api/tasks/{task}/approve"                 May(ReviewFindings)    => task::approve;

@@ -7,9 +7,9 @@ use crate::router::router;
 use crate::store::session::Sessions;
 use crate::store::{chain, membership, register};
 use crate::usecase::demo_city::{self, DemoAccount};
-use crate::usecase::enrolment;
+use crate::usecase::{demo_task, enrolment};
 use crate::view::CodeIssued;
-use domain::id::LedgerId;
+use domain::id::{LedgerId, TaskId};
 use ledger::fold::state_digest;
 use ledger::holdings::ledger_digest;
 use serde::Serialize;
@@ -48,6 +48,15 @@ pub async fn serve(
 /// When something cannot be written.
 pub async fn import_demo(app: &App, seed: u64) -> Result<()> {
     demo_city::import(app, seed).await
+}
+
+/// Opens and dispatches a first task of the demo city, unless there are tasks.
+///
+/// # Errors
+/// When the installation holds no demo city.
+pub async fn open_demo_task(settings: &Settings) -> Result<Option<TaskId>> {
+    let app = App::open(settings).await?;
+    demo_task::open(&app).await
 }
 
 /// The accounts of the demonstration with their passwords.

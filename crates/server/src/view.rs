@@ -10,7 +10,7 @@ use domain::enterprise::{Enterprise, HazardTag, Risk};
 use domain::finding::Level;
 use domain::id::{DepartmentId, EnterpriseId, PersonId, ReplicaId, TaskId};
 use domain::inspector::Inspector;
-use domain::matter::CheckItem;
+use domain::matter::{CheckItem, LegalBasis, MajorCriterion};
 use domain::permission::{Action, Role, may};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -321,6 +321,49 @@ pub struct Imported {
 pub struct TaskOpened {
     /// The task.
     pub task: TaskId,
+}
+
+/// A legal basis or a criterion as it is read.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Article {
+    /// Code.
+    pub code: String,
+    /// Title of the law, or source of the criterion.
+    pub title: String,
+    /// Article, such as 第三十六条第三款; empty for criteria.
+    pub article: String,
+    /// Gist, or text of the criterion.
+    pub text: String,
+    /// First day of effect; criteria have none.
+    pub effective_from: Option<chrono::NaiveDate>,
+    /// Whether the reference has not been verified against the text of the law.
+    pub uncertain: bool,
+}
+
+impl From<LegalBasis> for Article {
+    fn from(law: LegalBasis) -> Self {
+        Self {
+            code: law.code,
+            title: law.law,
+            article: law.article,
+            text: law.gist,
+            effective_from: Some(law.effective_from),
+            uncertain: law.uncertain,
+        }
+    }
+}
+
+impl From<MajorCriterion> for Article {
+    fn from(criterion: MajorCriterion) -> Self {
+        Self {
+            code: criterion.code,
+            title: criterion.source,
+            article: String::new(),
+            text: criterion.text,
+            effective_from: None,
+            uncertain: criterion.uncertain,
+        }
+    }
 }
 
 /// Why a finding is returned.

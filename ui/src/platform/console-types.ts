@@ -49,6 +49,8 @@ export type JudgementView = S['JudgementView']
 export type DocumentView = S['DocumentView']
 export type HistoryEntry = S['HistoryEntry']
 
+export type Article = S['Article']
+
 export type TabletRow = S['TabletRow']
 export type CodeIssued = S['CodeIssued']
 

@@ -4,6 +4,7 @@
 // anything of the app, which has a door of its own.
 
 import type {
+  Article,
   Board,
   CheckItemRow,
   CodeIssued,
@@ -238,6 +239,10 @@ export const board = (task: string): Promise<Board> => call(`/api/tasks/${at(tas
 
 export const history = (task: string): Promise<HistoryEntry[]> =>
   call(`/api/tasks/${at(task)}/history`)
+
+/** Every legal basis and criterion that a task may cite. */
+export const articles = (task: string): Promise<Article[]> =>
+  call(`/api/tasks/${at(task)}/articles`)
 
 export const returnFinding = (task: string, finding: string, comment: string): Promise<unknown> =>
   send('POST', `/api/tasks/${at(task)}/findings/${at(finding)}/return`, { comment })

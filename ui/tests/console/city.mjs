@@ -82,8 +82,8 @@ function items(parties, started) {
     const remark = answer === 'nonconforming' ? '东侧 2 号探头被遮挡，现场已要求立即清理。' : null
     return {
       rec, department: party.department, access: 'read', code: item.code, section: item.section, text: item.text,
-      how_to: '查看现场并核对台账', methods: ['on_site', 'documents'], violated: ['安法36③'], penalty: ['安法99(4)'],
-      severity_default: item.major ? 'major' : 'general', criterion: item.major ? 'GM-04' : null, evidence_required: true,
+      how_to: '查看现场并核对台账', methods: ['on_site', 'documents'], violated: ['AQF-36-3', 'XFF-53'], penalty: ['AQF-99-4'],
+      severity_default: item.major ? 'major' : 'general', criterion: item.major ? 'GM10-13-2' : null, evidence_required: true,
       result: field('item', rec, 'result', answer === null ? null : { type: 'answer', value: answer }, heads, contested),
       remark: field('item', rec, 'remark', remark === null ? null : { type: 'text', value: remark }, []),
     }
@@ -93,7 +93,7 @@ function items(parties, started) {
 function finding(number, party, level, fact, location, pictures, review) {
   const rec = uuid(`finding ${number}`)
   const who = by(TEAM[number % 4][0], party.short_name, TEAM[number % 4][2] || '平板 4', 20 + number * 7)
-  const value = { type: 'assessment', value: { level, criterion: level === 'major' ? '工贸-有限空间-2' : null, basis: ['安法36③', '安法41②'] } }
+  const value = { type: 'assessment', value: { level, criterion: level === 'major' ? 'GM10-13-2' : null, basis: ['AQF-36-3', 'XFF-53'] } }
   return {
     rec, number, department: party.department, access: 'read', item: null,
     assessment: field('finding', rec, 'assessment', value, [head('a:0', value, who)]),
@@ -134,7 +134,7 @@ export function board(card, enterprise) {
     conflicts: started && card.conflicts > 0 ? contested.map((item) => ({ field: item.result, title: `${item.code} ${item.text}`, department: item.department, shown_because: 'severest', may_decide: false })) : [],
     proposals: !started ? [] : [{
       rec: uuid('proposal'), target: target('finding', uuid('finding 2'), 'assessment'), title: '2. 二层东侧疏散通道堆放 14 箱成品', department: fire.department,
-      value: { type: 'assessment', value: { level: 'major', criterion: '消防-3', basis: ['消防法28'] } }, reason: '该通道是二层唯一疏散方向，建议按重大隐患处理。',
+      value: { type: 'assessment', value: { level: 'major', criterion: 'GM10-13-2', basis: ['AQF-41-2', 'UNKNOWN-1'] } }, reason: '该通道是二层唯一疏散方向，建议按重大隐患处理。',
       by: by('检查员乙', '应急', '平板 2', 55), reply: null, may_reply: false,
     }],
     decisions: !started ? [] : [{
@@ -148,6 +148,17 @@ export function board(card, enterprise) {
     from_newer_version: 0,
   }
 }
+
+const law = (code, title, article, text, uncertain = false) => ({ code, title, article, text, effective_from: '2021-09-01', uncertain })
+
+/** What a task may cite; one code that a proposal cites is not among it. */
+export const articles = [
+  law('AQF-36-3', '中华人民共和国安全生产法', '第三十六条第三款', '不得关闭、破坏直接关系生产安全的监控、报警、防护、救生设施，不得篡改、隐瞒、销毁其数据。'),
+  law('AQF-41-2', '中华人民共和国安全生产法', '第四十一条第二款', '建立健全隐患排查治理制度，及时发现并消除事故隐患，如实记录并向从业人员通报。'),
+  law('AQF-99-4', '中华人民共和国安全生产法', '第九十九条第（四）项', '罚则：关闭、破坏监控、报警、防护、救生设施，或篡改、隐瞒、销毁其数据。'),
+  law('XFF-53', '中华人民共和国消防法', '第五十三条', '消防救援机构依法对单位遵守消防法律法规的情况进行监督检查。', true),
+  { code: 'GM10-13-2', title: '应急管理部令第10号 第十三条（有限空间）第（二）项', article: '', text: '未落实作业审批，或未执行“先通风、再检测、后作业”，或现场未设监护人员', effective_from: null, uncertain: false },
+]
 
 export function tasks(count, directory) {
   const states = ['dispatched', 'draft', 'returned', 'approved']

@@ -98,6 +98,10 @@ async function story(url, theme) {
   for (const tab of ['items', 'findings', 'disputes', 'history']) {
     await page.click(by(`tab-${tab}`))
     await page.waitForTimeout(300)
+    if (tab === 'items') {
+      await page.locator('[data-testid^="board-item-"] summary').first().click()
+      await page.locator(by('cite-AQF-36-3')).first().click()
+    }
     await both(page, `${t}task-${tab}`, tab !== 'items')
   }
   await go(page, '/tasks/new', by('party-add'))

@@ -108,6 +108,7 @@ function routes(state, scenario) {
       return card
     },
     'GET /api/tasks/:id': ({ ids }) => { need('read_tasks'); return state.boardOf(ids[0]) },
+    'GET /api/tasks/:id/articles': () => { need('read_tasks'); return city.articles },
     'GET /api/tasks/:id/history': ({ ids }) => city.history(ids[0]),
     'POST /api/tasks/:id/findings/:id/return': ({ ids, body }) => {
       need('review_findings')

@@ -1,4 +1,5 @@
-//! Tasks: the list, opening, dispatch, the board, the history and the review.
+//! Tasks: the list, opening, dispatch, the board, the history, what the task
+//! cites, and the review.
 
 use crate::app::App;
 use crate::error::{ErrorBody, Result, ServerError};
@@ -7,7 +8,7 @@ use crate::guard::Caller;
 use crate::store::{membership, task};
 use crate::usecase::draft::{self, TaskRequest};
 use crate::usecase::{board, dispatch, review};
-use crate::view::{Page, Paging, ReturnRequest, TaskOpened};
+use crate::view::{Article, Page, Paging, ReturnRequest, TaskOpened};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -95,6 +96,21 @@ pub async fn history(
     InPath(task): InPath<TaskId>,
 ) -> Result<Json<Vec<HistoryEntry>>> {
     Ok(Json(board::history(&app, task).await?))
+}
+
+/// Every legal basis and criterion that the task may cite.
+#[utoipa::path(
+    get, path = "/api/tasks/{task}/articles", tag = "desk", operation_id = "task_articles",
+    params(("task" = TaskId, Path)),
+    responses((status = 200, body = Vec<Article>), (status = 404, body = ErrorBody))
+)]
+pub async fn articles(
+    State(app): State<App>,
+    InPath(task): InPath<TaskId>,
+) -> Result<Json<Vec<Article>>> {
+    let package = board::package(&app, task).await?;
+    let laws = package.laws.into_iter().map(Article::from);
+    Ok(Json(laws.chain(package.criteria.into_iter().map(Article::from)).collect()))
 }
 
 /// Returns a finding to its department with a comment.

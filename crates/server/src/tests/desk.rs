@@ -4,6 +4,7 @@ use crate::tests::office::{Office, SECTORS, city, day, department, people, year}
 use axum::http::StatusCode;
 use domain::permission::Role;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 #[tokio::test]
 async fn enterprises_are_searched_filtered_and_paged_by_the_server() {
@@ -116,4 +117,45 @@ async fn a_draft_is_listed_shown_without_answers_and_dispatched_once() {
     assert_eq!(all["total"], 1);
     let found = office.get("/api/overview", Some(&cookie)).await.json();
     assert_eq!(found["tasks_by_status"], json!({"dispatched": 1}));
+}
+
+#[tokio::test]
+async fn every_code_an_item_cites_has_its_words_before_and_after_dispatch() {
+    let office = Office::open().await;
+    let cookie = office.sign_in(Role::CommitteeOffice).await;
+    let opened = office.post("/api/tasks", Some(&cookie), Office::task_request()).await.json();
+    let path = format!("/api/tasks/{}", opened["task"].as_str().unwrap());
+    let words = async || {
+        let answer = office.get(&format!("{path}/articles"), Some(&cookie)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        answer.json()
+    };
+    let draft = words().await;
+    office.post(&format!("{path}/dispatch"), Some(&cookie), json!({})).await;
+    let sent = words().await;
+    assert_eq!(sent, draft);
+
+    let board = office.get(&path, Some(&cookie)).await.json();
+    let items = board["items"].as_array().unwrap();
+    let bases = items.iter().flat_map(|item| [&item["violated"], &item["penalty"]]);
+    let bases = bases.flat_map(|codes| codes.as_array().unwrap());
+    let criteria = items.iter().map(|item| &item["criterion"]).filter(|code| !code.is_null());
+    let find = |code: &Value| {
+        let mut found = sent.as_array().unwrap().iter().filter(|one| one["code"] == *code);
+        let article = found.next().unwrap_or_else(|| panic!("{code} has no words"));
+        assert!(found.next().is_none(), "{code} is there twice");
+        article
+    };
+    let basis = find(bases.clone().next().unwrap());
+    let criterion = find(criteria.clone().next().unwrap());
+    assert!(basis["effective_from"].is_string() && basis["article"] != "", "{basis}");
+    assert!(criterion["effective_from"].is_null() && criterion["article"] == "", "{criterion}");
+    for code in bases.chain(criteria) {
+        let article = find(code);
+        assert!(article["title"] != "" && article["text"] != "", "{article}");
+        assert!(article["uncertain"].is_boolean(), "{article}");
+    }
+
+    let nowhere = format!("/api/tasks/{}/articles", Uuid::now_v7());
+    assert_eq!(office.get(&nowhere, Some(&cookie)).await.code(), "not_found");
 }

@@ -79,6 +79,15 @@ pub async fn history(app: &App, task: TaskId) -> Result<Vec<HistoryEntry>> {
     Ok(Board::history(&loaded.input(), &changes, &loaded.verdicts))
 }
 
+/// The reference package of a task; of a draft, the one it would be sent with.
+pub async fn package(app: &App, task: TaskId) -> Result<Package> {
+    let db = app.db.begin().await?;
+    match membership::joint_of_task(&db, task).await? {
+        Some(joint) => package::read(app, &joint.package_sha256).await,
+        None => Ok(load_draft(&db, task).await?.package),
+    }
+}
+
 /// Loads a dispatched task.
 pub async fn load(
     app: &App,

@@ -5,6 +5,7 @@ pub(crate) mod append;
 pub(crate) mod blob;
 pub(crate) mod board;
 pub(crate) mod demo_city;
+pub(crate) mod demo_task;
 pub(crate) mod dispatch;
 pub(crate) mod document;
 pub(crate) mod draft;

@@ -55,6 +55,7 @@ export const consoleBoardMessages = defineMessages(
       noDeadline: '未定',
       contested: '有冲突',
     },
+    cite: { uncertain: '待核实', uncertainWhy: '引用尚未与原文核对，使用前请核对', effective: '自 {date} 起施行' },
     evidence: {
       none: '没有照片',
       open: '放大 {name}',
@@ -189,6 +190,7 @@ export const consoleBoardMessages = defineMessages(
       noDeadline: 'none set',
       contested: 'in conflict',
     },
+    cite: { uncertain: 'to be verified', uncertainWhy: 'Reference not yet checked against the text of the law', effective: 'in force since {date}' },
     evidence: {
       none: 'No photo',
       open: 'Enlarge {name}',

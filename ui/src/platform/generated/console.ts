@@ -245,6 +245,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/{task}/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every legal basis and criterion that the task may cite. */
+        get: operations["task_articles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks/{task}/dispatch": {
         parameters: {
             query?: never;
@@ -414,6 +431,24 @@ export interface components {
          * @enum {string}
          */
         Answer: "not_applicable" | "conforms" | "nonconforming";
+        /** @description A legal basis or a criterion as it is read. */
+        Article: {
+            /** @description Article, such as 第三十六条第三款; empty for criteria. */
+            article: string;
+            /** @description Code. */
+            code: string;
+            /**
+             * Format: date
+             * @description First day of effect; criteria have none.
+             */
+            effective_from?: string | null;
+            /** @description Gist, or text of the criterion. */
+            text: string;
+            /** @description Title of the law, or source of the criterion. */
+            title: string;
+            /** @description Whether the reference has not been verified against the text of the law. */
+            uncertain: boolean;
+        };
         /** @description A finding's assessment. */
         AssessmentView: {
             /** @description Codes of the legal bases violated. */
@@ -1863,6 +1898,35 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    task_articles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Article"][];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
