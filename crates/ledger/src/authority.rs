@@ -9,7 +9,7 @@ use crate::change::{Change, Write};
 use crate::decision::Ruling;
 use crate::fact::VerdictKind;
 use crate::id::Register;
-use crate::policy::server_only;
+use crate::policy::{policy, server_only};
 use crate::proposal::Proposal;
 use domain::finding::Origin;
 use domain::id::{DepartmentId, PersonId, RecordId};
@@ -84,6 +84,9 @@ pub struct Scene {
     pub findings: BTreeMap<RecordId, DepartmentId>,
     /// What each proposal wants to change.
     pub proposals: BTreeMap<RecordId, Register>,
+    /// Whose each piece of evidence, document, proposal and decision is: the
+    /// department of the person who wrote the register first.
+    pub authors: BTreeMap<Register, DepartmentId>,
 }
 
 impl Scene {
@@ -111,7 +114,14 @@ pub fn judge(by: &Certificate, change: &Change, scene: &Scene) -> Option<Reason>
         reasons.push(Reason::CertificateExpired);
     }
     let Some(seat) = scene.seats.get(&change.author) else {
-        return Some(Reason::NotMember);
+        // What a stranger saw is kept for a person to judge; what only a lead may
+        // settle takes no effect meanwhile.
+        let settles = |w: &Write| {
+            w.register.is(kind::DECISION, field::RULING)
+                || w.register.is(kind::PROPOSAL, field::REPLY)
+        };
+        let settled = change.writes.iter().any(settles);
+        return Some(if settled { Reason::NotDecider } else { Reason::NotMember });
     };
     let created = created_findings(change);
     reasons.extend(change.writes.iter().filter_map(|w| judge_write(w, seat, scene, &created)));
@@ -170,6 +180,14 @@ fn judge_write(
         (kind::FINDING, _) => {
             owns(scene.owner(register).or_else(|| created.get(&register.rec).copied()))
         }
+        (kind::EVIDENCE, field::FILE)
+        | (kind::DOCUMENT, field::MANIFEST)
+        | (kind::PROPOSAL, field::CONTENT)
+        | (kind::DECISION, field::RULING)
+            if scene.authors.get(register).is_some_and(|owner| *owner != seat.department) =>
+        {
+            Some(Reason::NotOwner)
+        }
         (kind::PROPOSAL, field::CONTENT) => match Proposal::from_value(&write.val) {
             Some(proposal) if server_only(&proposal.target) => Some(Reason::ServerOnly),
             Some(_) => None,
@@ -181,6 +199,9 @@ fn judge_write(
         }
         (kind::DECISION, field::RULING) => match Ruling::from_value(&write.val) {
             Some(ruling) if server_only(&ruling.target) => Some(Reason::ServerOnly),
+            // Only what can be in conflict can be decided: nobody decides where a
+            // finding comes from, or a photo away.
+            Some(ruling) if !policy(&ruling.target).is_guarded() => Some(Reason::WrongForm),
             Some(ruling) => decides(scene.owner(&ruling.target)),
             None => Some(Reason::WrongForm),
         },
@@ -211,6 +232,8 @@ mod tests {
     const OUR_FINDING: RecordId = RecordId(Uuid::from_u128(23));
     const THEIR_FINDING: RecordId = RecordId(Uuid::from_u128(24));
     const NEW: RecordId = RecordId(Uuid::from_u128(25));
+    const THEIR_PHOTO: RecordId = RecordId(Uuid::from_u128(27));
+    const OUR_PHOTO: RecordId = RecordId(Uuid::from_u128(28));
     const PROPOSAL_TO_US: RecordId = RecordId(Uuid::from_u128(26));
 
     fn scene() -> Scene {
@@ -233,6 +256,10 @@ mod tests {
                 PROPOSAL_TO_US,
                 Register::new(kind::FINDING, OUR_FINDING, field::ASSESSMENT),
             )]),
+            authors: BTreeMap::from([
+                (Register::new(kind::EVIDENCE, THEIR_PHOTO, field::FILE), THEIRS),
+                (Register::new(kind::EVIDENCE, OUR_PHOTO, field::FILE), OURS),
+            ]),
         }
     }
 
@@ -339,6 +366,27 @@ mod tests {
     }
 
     #[test]
+    fn nobody_writes_over_another_departments_photo_or_decides_it_away() {
+        let erase = |rec| judged(LEAD, kind::EVIDENCE, rec, field::FILE, Value::Null);
+        assert_eq!(erase(THEIR_PHOTO), Some(Reason::NotOwner));
+        assert_eq!(erase(OUR_PHOTO), None);
+        assert_eq!(erase(NEW), None);
+        for target in [
+            Register::new(kind::EVIDENCE, THEIR_PHOTO, field::FILE),
+            Register::new(kind::FINDING, OUR_FINDING, field::ORIGIN),
+        ] {
+            let ruling = crate::decision::Ruling {
+                target,
+                heads: vec![],
+                value: Value::Null,
+                reason: "x".into(),
+            };
+            let judged = judged(LEAD, kind::DECISION, NEW, field::RULING, ruling.to_value());
+            assert_eq!(judged, Some(Reason::WrongForm));
+        }
+    }
+
+    #[test]
     fn notes_stay_in_the_internal_ledger_and_records_out_of_it() {
         let note = judged(LEAD, kind::NOTE, NEW, field::TEXT, json!("询问要点"));
         assert_eq!(note, Some(Reason::WrongLedger));
@@ -358,6 +406,8 @@ mod tests {
         assert_eq!(reason, Some(Reason::CertificateExpired));
         let stranger = judged(STRANGER, kind::ITEM, OUR_ITEM, field::RESULT, json!("conforms"));
         assert_eq!(stranger, Some(Reason::NotMember));
+        let decides = judged(STRANGER, kind::DECISION, NEW, field::RULING, ruling_on(OUR_ITEM));
+        assert_eq!(decides, Some(Reason::NotDecider));
         for reason in [Reason::CertificateExpired, Reason::NotMember] {
             assert_eq!(reason.verdict(), VerdictKind::Review);
         }

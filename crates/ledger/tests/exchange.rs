@@ -5,10 +5,10 @@
 
 mod support;
 
-use ledger::exchange::{Request, RequestHeader};
+use ledger::exchange::{Caller, PROTOCOL, Request, RequestHeader, ResponseHeader, Step, Stuck};
 use ledger::holdings::{Held, Holdings, Span};
 use ledger::incoming::Refusal;
-use ledger::{Register, Write};
+use ledger::{Hash, Register, Write};
 use proptest::prelude::*;
 use serde_json::json;
 use support::{Replica, ledger_id, rec, replica_id, uuid};
@@ -153,6 +153,52 @@ fn holdings_have_one_digest_and_it_moves_with_any_position_or_hash() {
     *held = Held(held.0 + 1, held.1);
     assert_ne!(holdings.digest(), moved.digest());
     assert_eq!(holdings.digest(), a.holdings_of(&[joint]).digest());
+}
+
+/// The server's answer to a caller whose ledgers it will never agree with.
+fn never_agreeing(holdings: &Holdings, ask: &[domain::id::LedgerId]) -> ResponseHeader {
+    let unasked = holdings.0.keys().filter(|ledger| !ask.contains(ledger));
+    ResponseHeader {
+        protocol: PROTOCOL,
+        epoch: uuid(7),
+        time: support::wall(0),
+        digest: Hash::of(b"another"),
+        ledgers: unasked.map(|ledger| (*ledger, Hash::of(b"another"))).collect(),
+        left: vec![],
+        wants: vec![],
+        refused: vec![],
+        receipts: vec![],
+        more: false,
+    }
+}
+
+#[test]
+fn two_ledgers_that_differ_for_good_end_the_exchange_instead_of_taking_turns() {
+    let (one, two) = (ledger_id(1), ledger_id(2));
+    let mut a = Replica::new(1, &[one, two]);
+    a.set(one, 1, &remark(1), json!("one"));
+    a.set(two, 2, &remark(1), json!("two"));
+    let holdings = a.holdings_of(&[one, two]);
+    let span = Span { ledger: one, replica: a.id, after: 0, upto: 1 };
+    let exchange = |refused: bool| {
+        let mut caller = Caller::new(a.id, uuid(7), [span]);
+        if refused {
+            caller.refuse(one, replica_id(9));
+        }
+        for _ in 0..100 {
+            let header = caller.header(&holdings);
+            let ask: Vec<_> = header.ask.keys().copied().collect();
+            let sent: Vec<Span> = caller.spans().copied().collect();
+            match caller.take(&never_agreeing(&holdings, &ask), &sent, &holdings) {
+                Ok(Step::Again) => {}
+                end => return Some(end),
+            }
+        }
+        None
+    };
+    assert_eq!(exchange(false), Some(Err(Stuck)));
+    // What was refused explains a lasting difference; the rest is done.
+    assert_eq!(exchange(true), Some(Ok(Step::Done)));
 }
 
 proptest! {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Turns without any progress after which an exchange is given up.
-const IDLE_TURNS_MAX: u32 = 3;
+const IDLE_TURNS_MAX: u32 = 6;
 
 /// The two sides answer each other without coming closer; a defect to report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -81,6 +81,12 @@ impl Caller {
         &self.refused
     }
 
+    /// Notes that a page of this chain was not taken here: what it leaves apart
+    /// is explained, and nothing of it is sent on.
+    pub fn refuse(&mut self, ledger: LedgerId, replica: ReplicaId) {
+        self.refused.insert((ledger, replica));
+    }
+
     /// Takes an answer, after its pages were applied. `sent` are the spans that
     /// really went out; `holdings` those of granted ledgers now.
     ///
@@ -137,7 +143,9 @@ impl Caller {
             return Ok(Step::Done);
         }
 
-        let progress = ask != self.ask || !sent.is_empty() || self.last.as_ref() != Some(holdings);
+        // Asking about something else is no progress by itself: two ledgers that
+        // both differ for good would be asked about in turns for ever.
+        let progress = !sent.is_empty() || self.last.as_ref() != Some(holdings);
         self.idle_turns = if progress { 0 } else { self.idle_turns + 1 };
         if self.idle_turns >= IDLE_TURNS_MAX {
             // Refused chains explain a lasting difference; nothing else may.
