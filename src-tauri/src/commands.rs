@@ -166,8 +166,9 @@ pub async fn reply_proposal(
     rec: RecordId,
     accepted: bool,
     reason: String,
+    seen: Vec<String>,
 ) -> Result<Board, AppError> {
-    gesture(&tablet, &bell, move |d| d.reply_proposal(task, rec, accepted, &reason)).await
+    gesture(&tablet, &bell, move |d| d.reply_proposal(task, rec, accepted, &reason, &seen)).await
 }
 
 #[tauri::command]

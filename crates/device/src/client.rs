@@ -20,8 +20,11 @@ use uuid::Uuid;
 
 /// Until a connection stands.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(6);
-/// Between two pieces of an answer; slow lines are slow, dead ones are not.
+/// Between two pieces of an answer, and for the office to think; slow lines are
+/// slow, dead ones are silent.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The slowest line that is still waited for, in bytes per second.
+const SLOWEST_BYTES_PER_SECOND: u64 = 8_000;
 /// The largest answer that is not a file, in bytes.
 const ANSWER_BYTES_MAX: u64 = 1024 * 1024;
 const EXCHANGE_TYPE: &str = "application/vnd.lianjian.exchange+zstd";
@@ -69,6 +72,13 @@ struct ErrorBody {
     code: String,
 }
 
+/// What came back over the line, before it is understood.
+struct Answer {
+    status: StatusCode,
+    length: Option<u64>,
+    body: Vec<u8>,
+}
+
 /// Speaks with one office.
 pub(crate) struct Client {
     // Declared before the runtime: connections end before what drives them.
@@ -90,7 +100,6 @@ impl Client {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(SILENCE_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("lianjian/", env!("CARGO_PKG_VERSION")))
             .build()?;
@@ -104,7 +113,7 @@ impl Client {
     /// [`ErrorCode::CodeExpired`], [`ErrorCode::NotAnOffice`], or the network's.
     pub(crate) fn enrol(&self, request: &EnrolRequest<'_>) -> Result<EnrolAnswer, DeviceError> {
         let call = self.http.post(self.url("v1/enrol")?).json(request);
-        let (status, body) = self.call(call, ANSWER_BYTES_MAX)?;
+        let Answer { status, body, .. } = self.call(call, ANSWER_BYTES_MAX)?;
         if !status.is_success() {
             return Err(match (status, code_of(&body).as_deref()) {
                 (_, Some("code_wrong")) => ErrorCode::CodeWrong.into(),
@@ -135,24 +144,26 @@ impl Client {
             .post(self.url("v1/exchange")?)
             .header(reqwest::header::CONTENT_TYPE, EXCHANGE_TYPE)
             .body(body);
-        let (status, body) = self.call(self.signed_in(call), BODY_BYTES_MAX as u64)?;
+        let Answer { status, body, .. } = self.call(self.signed_in(call), BODY_BYTES_MAX as u64)?;
         check(status, &body)?;
         let plain = inflate(&body, BODY_BYTES_MAX).ok_or_else(trouble)?;
         Response::decode(&plain).map_err(|_| trouble())
     }
 
-    /// Whether the office holds a file.
+    /// Whether the office holds a file of this length. An answer that does not
+    /// say so is no: what answers may be a hotel's page, and handing a file in
+    /// again costs only time.
     ///
     /// # Errors
     /// As [`Client::exchange`].
-    pub(crate) fn has_blob(&self, sha256: &str) -> Result<bool, DeviceError> {
+    pub(crate) fn has_blob(&self, sha256: &str, bytes: u64) -> Result<bool, DeviceError> {
         let call = self.http.head(self.url(&format!("v1/blobs/{sha256}"))?);
-        let (status, body) = self.call(self.signed_in(call), ANSWER_BYTES_MAX)?;
-        if status == StatusCode::NOT_FOUND {
+        let answer = self.call(self.signed_in(call), ANSWER_BYTES_MAX)?;
+        if answer.status == StatusCode::NOT_FOUND {
             return Ok(false);
         }
-        check(status, &body)?;
-        Ok(true)
+        check(answer.status, &answer.body)?;
+        Ok(answer.length == Some(bytes))
     }
 
     /// Hands a file in.
@@ -161,8 +172,13 @@ impl Client {
     /// As [`Client::exchange`].
     pub(crate) fn put_blob(&self, sha256: &str, bytes: Vec<u8>) -> Result<(), DeviceError> {
         let call = self.http.put(self.url(&format!("v1/blobs/{sha256}"))?).body(bytes);
-        let (status, body) = self.call(self.signed_in(call), ANSWER_BYTES_MAX)?;
-        check(status, &body)
+        let answer = self.call(self.signed_in(call), ANSWER_BYTES_MAX)?;
+        check(answer.status, &answer.body)?;
+        // The office says nothing more; anything that does is not the office.
+        if answer.status != StatusCode::NO_CONTENT {
+            return Err(ErrorCode::ServerTrouble.into());
+        }
+        Ok(())
     }
 
     /// Fetches a file; none when the office does not have it (yet).
@@ -171,7 +187,7 @@ impl Client {
     /// As [`Client::exchange`].
     pub(crate) fn get_blob(&self, sha256: &str) -> Result<Option<Vec<u8>>, DeviceError> {
         let call = self.http.get(self.url(&format!("v1/blobs/{sha256}"))?);
-        let (status, body) = self.call(self.signed_in(call), FILE_BYTES_MAX)?;
+        let Answer { status, body, .. } = self.call(self.signed_in(call), FILE_BYTES_MAX)?;
         if status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
@@ -190,24 +206,45 @@ impl Client {
         }
     }
 
-    /// Sends and reads the whole answer, up to a limit.
-    fn call(
-        &self,
-        call: reqwest::RequestBuilder,
-        bytes_max: u64,
-    ) -> Result<(StatusCode, Vec<u8>), DeviceError> {
+    /// Sends and reads the whole answer, up to a limit. A client-wide limit on
+    /// silence would also count while a body goes up, when nothing can come
+    /// down; so each part has its own.
+    fn call(&self, call: reqwest::RequestBuilder, bytes_max: u64) -> Result<Answer, DeviceError> {
+        let (http, call) = call.build_split();
+        let mut call = call?;
+        let bytes_up = call.body().and_then(|b| b.as_bytes()).map_or(0, <[u8]>::len) as u64;
+        *call.timeout_mut() = Some(patience(bytes_up) + patience(bytes_max));
         self.runtime.block_on(async {
-            let mut answer = call.send().await?;
+            let mut answer = in_time(patience(bytes_up), http.execute(call)).await?;
             let status = answer.status();
+            // Of the headers: an answer to HEAD has a length and no body.
+            let length = answer.headers().get(reqwest::header::CONTENT_LENGTH);
+            let length = length.and_then(|text| text.to_str().ok()?.parse().ok());
             let mut body = Vec::new();
-            while let Some(piece) = answer.chunk().await? {
+            while let Some(piece) = in_time(SILENCE_TIMEOUT, answer.chunk()).await? {
                 if (body.len() + piece.len()) as u64 > bytes_max {
                     return Err(ErrorCode::ServerTrouble.into());
                 }
                 body.extend_from_slice(&piece);
             }
-            Ok((status, body))
+            Ok(Answer { status, length, body })
         })
+    }
+}
+
+/// How long so many bytes may take on the slowest line.
+fn patience(bytes: u64) -> Duration {
+    SILENCE_TIMEOUT + Duration::from_secs(bytes.div_ceil(SLOWEST_BYTES_PER_SECOND))
+}
+
+/// Waits so long and no longer; a line that says nothing is none.
+async fn in_time<T>(
+    limit: Duration,
+    what: impl Future<Output = reqwest::Result<T>>,
+) -> Result<T, DeviceError> {
+    match tokio::time::timeout(limit, what).await {
+        Ok(result) => Ok(result?),
+        Err(_) => Err(ErrorCode::Offline.into()),
     }
 }
 
@@ -267,6 +304,13 @@ mod tests {
                 "{bad}"
             );
         }
+    }
+
+    #[test]
+    fn a_big_photo_gets_the_time_that_a_slow_line_needs() {
+        assert_eq!(patience(0), Duration::from_secs(30));
+        assert_eq!(patience(8_000_000), Duration::from_secs(1_030));
+        assert_eq!(patience(1), Duration::from_secs(31));
     }
 
     #[test]

@@ -45,6 +45,35 @@ impl DeviceError {
         Self::Refused(AppError { code, detail: Some(detail.to_string()) })
     }
 
+    /// Whether the store itself does not read back.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Refused(error) => error.code == ErrorCode::StoreDamaged,
+            Self::Store(error) => store_code(error) == ErrorCode::StoreDamaged,
+            Self::Schema(_) => true,
+            _ => false,
+        }
+    }
+
+    /// What goes wrong with one page or file, or in one answer, and lets the
+    /// rest of an exchange go on: handed back as what the screen is told.
+    ///
+    /// # Errors
+    /// The error itself, where nothing can go on.
+    pub(crate) fn bearable(self) -> Result<AppError, Self> {
+        let code = match &self {
+            Self::Refused(error) => error.code,
+            Self::Http(error) => http_code(error),
+            _ => return Err(self),
+        };
+        match code {
+            ErrorCode::ServerTrouble | ErrorCode::FileAbsent | ErrorCode::StoreDamaged => {
+                Ok(self.into_app())
+            }
+            _ => Err(self),
+        }
+    }
+
     /// What the screen is told. Unexpected causes go to the log here, once.
     #[must_use]
     pub fn into_app(self) -> AppError {

@@ -4,13 +4,14 @@
 use crate::error::DeviceError;
 use crate::store::apply::Batch;
 use crate::store::{certificate, chain, ledger as ledgers, receipt, setting};
-use domain::id::ReplicaId;
+use domain::id::{LedgerId, ReplicaId};
 use ledger::certificate::Certificate;
 use ledger::exchange::Response;
 use ledger::incoming::{Page, Refusal, plan_incoming};
 use ledger::receipt::SignedReceipt;
 use ledger::seal::PublicKey;
 use rusqlite::Connection;
+use std::collections::BTreeMap;
 
 /// Whom the tablet believes.
 pub(crate) struct Trust<'a> {
@@ -25,8 +26,8 @@ pub(crate) struct Trust<'a> {
 pub(crate) struct Taken {
     /// Changes appended.
     pub(crate) changes: usize,
-    /// Why a page was not taken whole, the first one.
-    pub(crate) refusal: Option<&'static str>,
+    /// Of each chain that came: why it was not taken whole, or none.
+    pub(crate) chains: BTreeMap<(LedgerId, ReplicaId), Option<&'static str>>,
 }
 
 /// Takes a whole answer in, within the caller's transaction.
@@ -48,13 +49,12 @@ pub(crate) fn take(
         if response.header.left.contains(&page.ledger) {
             continue;
         }
-        match take_page(db, trust, page)? {
-            Ok(changes) => taken.changes += changes,
-            Err(reason) => {
-                tracing::warn!(ledger = %page.ledger, replica = %page.replica, reason, "page refused");
-                taken.refusal.get_or_insert(reason);
-            }
+        let (changes, refusal) = take_page(db, trust, page)?;
+        if let Some(reason) = refusal {
+            tracing::warn!(ledger = %page.ledger, replica = %page.replica, reason, "page refused");
         }
+        taken.changes += changes;
+        taken.chains.insert((page.ledger, page.replica), refusal);
     }
     for signed in &response.header.receipts {
         take_receipt(db, trust, own, signed)?;
@@ -62,13 +62,14 @@ pub(crate) fn take(
     Ok(taken)
 }
 
+/// Answers how much was appended, and why it was not all.
 fn take_page(
     db: &Connection,
     trust: &Trust<'_>,
     page: &Page,
-) -> Result<Result<usize, &'static str>, DeviceError> {
+) -> Result<(usize, Option<&'static str>), DeviceError> {
     let Some(certificate) = certificate::get(db, page.replica)? else {
-        return Ok(Err("unknown_replica"));
+        return Ok((0, Some("unknown_replica")));
     };
     let plan = plan_incoming(&chain::held(db, page)?, page, &certificate.key);
     ledgers::grant(db, page.ledger)?;
@@ -81,13 +82,13 @@ fn take_page(
         chain::keep_seal(db, page.ledger, page.replica, seal)?;
     }
     batch.finish()?;
-    Ok(match plan.refusal {
-        None => Ok(plan.appends.len()),
-        Some(Refusal::Gap { .. }) => Err("gap"),
-        Some(Refusal::Fork(_)) => Err("fork"),
-        Some(Refusal::Seal(_)) => Err("seal"),
-        Some(Refusal::Unsealed(_)) => Err("unsealed"),
-    })
+    let refusal = plan.refusal.map(|refusal| match refusal {
+        Refusal::Gap { .. } => "gap",
+        Refusal::Fork(_) => "fork",
+        Refusal::Seal(_) => "seal",
+        Refusal::Unsealed(_) => "unsealed",
+    });
+    Ok((plan.appends.len(), refusal))
 }
 
 /// Believes a receipt only from the server, about our own chain, and only for

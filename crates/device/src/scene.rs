@@ -5,9 +5,10 @@ use crate::device::Open;
 use crate::error::DeviceError;
 use crate::store::{ledger as ledgers, register};
 use domain::finding::Origin;
-use domain::id::LedgerId;
+use domain::id::{LedgerId, PersonId};
 use domain::record::{field, kind};
 use domain::task::Seat;
+use ledger::Register;
 use ledger::authority::Scene;
 use ledger::proposal::Proposal;
 
@@ -23,7 +24,15 @@ impl Open {
         if let Some(package) = self.package(joint)? {
             scene.items = package.items.iter().map(|i| (i.rec, i.department)).collect();
         }
-        for (register, resolved) in register::all(&self.db, joint)? {
+        let registers = register::all(&self.db, joint)?;
+        let written = registers.iter().filter(|(register, _)| has_one_author(register));
+        // Who wrote is told by the heads; what was voided has no author to protect.
+        let authors: Vec<(Register, PersonId)> = written
+            .filter_map(|(register, resolved)| {
+                Some((register.clone(), resolved.heads.last()?.author))
+            })
+            .collect();
+        for (register, resolved) in registers {
             let Some(value) = resolved.shown else { continue };
             match (register.kind.as_str(), register.field.as_str()) {
                 (kind::MEMBER, field::SEAT) => {
@@ -44,6 +53,22 @@ impl Open {
                 _ => {}
             }
         }
+        for (register, author) in authors {
+            if let Some(seat) = scene.seats.get(&author) {
+                scene.authors.insert(register, seat.department);
+            }
+        }
         Ok(scene)
     }
+}
+
+/// Whether a register is nobody's but the department's whose person wrote it.
+fn has_one_author(register: &Register) -> bool {
+    matches!(
+        (register.kind.as_str(), register.field.as_str()),
+        (kind::EVIDENCE, field::FILE)
+            | (kind::DOCUMENT, field::MANIFEST)
+            | (kind::PROPOSAL, field::CONTENT)
+            | (kind::DECISION, field::RULING)
+    )
 }

@@ -5,6 +5,7 @@
 use crate::Device;
 use crate::client::{EnrolAnswer, EnrolPerson};
 use crate::clock::hand::HandClock;
+use crate::error::DeviceError;
 use domain::enterprise::Risk;
 use domain::finding::Level;
 use domain::id::{DepartmentId, EnterpriseId, LedgerId, PersonId, RecordId, ReplicaId, TaskId};
@@ -72,6 +73,8 @@ pub(crate) enum Fault {
     Tampers,
     /// Answers something that is no exchange.
     Babbles,
+    /// Answers everything with a page of its own, as a hotel's network does.
+    IsAHotel,
 }
 
 #[derive(Default)]
@@ -88,6 +91,7 @@ struct State {
     chains: BTreeMap<LedgerId, BTreeMap<ReplicaId, Chain>>,
     blobs: BTreeMap<String, Vec<u8>>,
     readers: BTreeMap<ReplicaId, DepartmentId>,
+    epoch: Uuid,
     fault: Fault,
 }
 
@@ -127,6 +131,7 @@ impl Office {
             chains: BTreeMap::new(),
             blobs: BTreeMap::new(),
             readers: BTreeMap::new(),
+            epoch: Uuid::from_u128(1),
             fault: Fault::None,
         };
         let state = Arc::new(Mutex::new(state));
@@ -160,12 +165,30 @@ impl Office {
         let home = tempfile::tempdir().unwrap();
         let clock = Arc::new(HandClock::at(NOW));
         let device = Device::open(home.path(), clock.clone()).unwrap();
-        device
-            .enrol_by(&self.address, PIN, |identity, signer| {
-                Ok(self.state.lock().unwrap().enrol(identity.replica, signer, who))
-            })
-            .unwrap();
+        self.enrol(&device, who).unwrap();
         Tablet { device, home, clock }
+    }
+
+    /// Enrols a tablet for `who`.
+    pub(crate) fn enrol(&self, device: &Device, who: Who) -> Result<(), DeviceError> {
+        device.enrol_by(&self.address, PIN, |identity, signer| {
+            Ok(self.state.lock().unwrap().enrol(identity.replica, signer, who))
+        })
+    }
+
+    /// The office begins anew from a copy without anything of this replica.
+    pub(crate) fn restored_without(&self, replica: ReplicaId, blobs: &BTreeSet<String>) {
+        let mut state = self.state.lock().unwrap();
+        state.epoch = Uuid::from_u128(2);
+        state.chains.values_mut().for_each(|chains| drop(chains.remove(&replica)));
+        state.blobs.retain(|sha256, _| !blobs.contains(sha256));
+    }
+
+    /// A certificate for a replica, in the office's hand, with a key of `seed`.
+    pub(crate) fn certify(&self, replica: ReplicaId, seed: u8, who: Who) -> SignedCertificate {
+        let key = Signer::from_seed(&[seed; 32]);
+        let text = certificate(replica, &key, ReplicaRole::Tablet, Some(who), "平板 9");
+        SignedCertificate::sign(&self.state.lock().unwrap().office, &text).unwrap()
     }
 
     /// A tablet that has exchanged.
@@ -332,7 +355,7 @@ impl State {
             certificate: signed,
             server_certificate: self.server_certificate.clone(),
             token: replica.to_string(),
-            epoch: Uuid::from_u128(1),
+            epoch: self.epoch,
             person: EnrolPerson {
                 id: who.person(),
                 name: format!("检查员{}", who.number),
@@ -387,7 +410,7 @@ impl State {
             pages: pages.collect(),
             header: ResponseHeader {
                 protocol: PROTOCOL,
-                epoch: request.header.epoch,
+                epoch: self.epoch,
                 time: Wall::new(NOW.parse().unwrap()),
                 digest: granted.digest(),
                 ledgers: what.ledgers,
@@ -484,6 +507,9 @@ fn serve(state: &Mutex<State>, mut stream: TcpStream) {
 }
 
 fn respond(state: &mut State, method: &str, path: &str, body: Vec<u8>) -> (&'static str, Vec<u8>) {
+    if state.fault == Fault::IsAHotel {
+        return ("200 OK", b"<html>hotel wifi</html>".to_vec());
+    }
     if path == "/v1/exchange" {
         if state.fault == Fault::Babbles {
             return ("200 OK", b"<html>hotel wifi</html>".to_vec());

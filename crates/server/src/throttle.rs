@@ -32,26 +32,21 @@ impl Throttle {
         Self { failures_max, by_address: Mutex::default() }
     }
 
-    /// Lets a try pass, or says how long to wait.
+    /// Lets a try pass and counts it as failed until [`Self::undo`] takes that
+    /// back, or says how long to wait. Tries made at the same time are so never
+    /// more than are allowed.
     ///
     /// # Errors
     /// [`Code::TooManyTries`] after too many failures.
-    pub fn check(&self, address: IpAddr, now_ms: i64) -> Result<()> {
-        match self.lock().get(&address) {
-            Some(failures)
-                if failures.count >= self.failures_max
-                    && now_ms < failures.since_ms + WINDOW_MS =>
-            {
-                let left_ms = failures.since_ms + WINDOW_MS - now_ms;
-                Err(wait(Code::TooManyTries, left_ms / 1000 + 1))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Notes a failure.
-    pub fn failed(&self, address: IpAddr, now_ms: i64) {
+    pub fn begin(&self, address: IpAddr, now_ms: i64) -> Result<()> {
         let mut all = self.lock();
+        if let Some(failures) = all.get(&address)
+            && failures.count >= self.failures_max
+            && now_ms < failures.since_ms + WINDOW_MS
+        {
+            let left_ms = failures.since_ms + WINDOW_MS - now_ms;
+            return Err(wait(Code::TooManyTries, left_ms / 1000 + 1));
+        }
         if all.len() >= ADDRESSES_MAX {
             all.retain(|_, failures| now_ms < failures.since_ms + WINDOW_MS);
             if all.len() >= ADDRESSES_MAX {
@@ -63,6 +58,14 @@ impl Throttle {
             *failures = Failures { since_ms: now_ms, count: 0 };
         }
         failures.count = failures.count.saturating_add(1);
+        Ok(())
+    }
+
+    /// Takes one count back: the try was no failure.
+    pub fn undo(&self, address: IpAddr) {
+        if let Some(failures) = self.lock().get_mut(&address) {
+            failures.count = failures.count.saturating_sub(1);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<IpAddr, Failures>> {
@@ -80,11 +83,20 @@ mod tests {
         let throttle = Throttle::new(3);
         let (one, two) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
         for _ in 0..3 {
-            assert!(throttle.check(one, 0).is_ok());
-            throttle.failed(one, 0);
+            assert!(throttle.begin(one, 0).is_ok());
         }
-        assert!(throttle.check(one, 1).is_err());
-        assert!(throttle.check(two, 1).is_ok());
-        assert!(throttle.check(one, WINDOW_MS).is_ok());
+        assert!(throttle.begin(one, 1).is_err());
+        assert!(throttle.begin(two, 1).is_ok());
+        assert!(throttle.begin(one, WINDOW_MS).is_ok());
+    }
+
+    #[test]
+    fn who_succeeds_is_not_counted() {
+        let throttle = Throttle::new(1);
+        let one = "10.0.0.1".parse().unwrap();
+        for _ in 0..3 {
+            assert!(throttle.begin(one, 0).is_ok());
+            throttle.undo(one);
+        }
     }
 }

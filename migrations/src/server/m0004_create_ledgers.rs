@@ -19,6 +19,7 @@ impl MigrationTrait for Migration {
                 index("change", &["ledger", "id"]),
                 index("fact", &["ledger", "change"]),
                 index("register", &["ledger", "contested"]),
+                index("quarantine", &["delivered_by"]),
             ],
         )
         .await?;
@@ -78,12 +79,13 @@ fn quarantine() -> TableCreateStatement {
     table(
         "quarantine",
         [
-            uuid("id").primary_key().take(),
+            string("sha256").primary_key().take(),
             uuid("ledger"),
             uuid("replica"),
             uuid("delivered_by"),
             string("reason"),
             big_integer("received_ms"),
+            big_integer("size"),
             blob_column("bytes"),
         ],
         &[],

@@ -269,8 +269,9 @@ fn act(device: &Device, command: Command) -> Result<Value> {
             let task = id(&task)?;
             let board = device.board(task)?;
             let proposal = proposal.checked_sub(1).and_then(|i| board.proposals.get(i));
-            let rec = proposal.ok_or(AppError::from(ErrorCode::NoSuchRecord))?.rec;
-            json(device.reply_proposal(task, rec, accept, &reason)?)
+            let proposal = proposal.ok_or(AppError::from(ErrorCode::NoSuchRecord))?;
+            let seen = standing(&board, &proposal.target);
+            json(device.reply_proposal(task, proposal.rec, accept, &reason, &seen)?)
         }
         Command::Decide(args) => decide(device, &args),
         Command::Note { task, text } => json(device.add_note(id(&task)?, &text)?),
@@ -346,6 +347,21 @@ fn item_view(board: &Board, rec: RecordId) -> Result<ledger::board::ItemView> {
 
 fn seen(field: &FieldView) -> Vec<String> {
     field.heads.iter().map(|head| head.id.clone()).collect()
+}
+
+/// What the board shows standing in the field that a target names.
+fn standing(board: &Board, target: &Target) -> Vec<String> {
+    let items = board.items.iter().flat_map(|item| [&item.result, &item.remark]);
+    let findings = board.findings.iter().flat_map(|finding| {
+        [
+            &finding.assessment,
+            &finding.location,
+            &finding.fact,
+            &finding.requirement,
+            &finding.deadline,
+        ]
+    });
+    items.chain(findings).find(|field| field.target == *target).map(seen).unwrap_or_default()
 }
 
 fn register(target: &Target) -> Register {

@@ -5,7 +5,7 @@
 use super::{blob, certificate, chain, ledger, register, task};
 use crate::error::DeviceError;
 use crate::evidence::is_hash;
-use ::ledger::certificate::{ReplicaRole, SignedCertificate};
+use ::ledger::certificate::{Certificate, ReplicaRole, SignedCertificate};
 use ::ledger::fact::{facts, verdicts};
 use ::ledger::seal::PublicKey;
 use ::ledger::{ChainHead, Change, Fact, Register};
@@ -74,7 +74,7 @@ impl<'a> Batch<'a> {
                 if let Ok(signed) = serde_json::from_value::<SignedCertificate>(fact.val.clone())
                     && let Ok(read) = signed.verify(&self.office)
                 {
-                    certificate::put(self.db, read.replica, &signed)?;
+                    self.introduce(&read, &signed)?;
                 }
             }
             (kind::TASK, field::PACKAGE) if by_server => {
@@ -98,6 +98,18 @@ impl<'a> Batch<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Keeps a replica's certificate. Name and dates may be renewed; whose seals
+    /// are believed, and for what, is settled by the first one.
+    fn introduce(&self, read: &Certificate, signed: &SignedCertificate) -> Result<(), DeviceError> {
+        if let Some(known) = certificate::get(self.db, read.replica)?
+            && (known.key != read.key || known.role != read.role)
+        {
+            tracing::warn!(replica = %read.replica, "a certificate with another key or role was not kept");
+            return Ok(());
+        }
+        certificate::put(self.db, read.replica, signed)
     }
 
     fn refer(&self, sha256: &str, bytes: u64, rank: blob::Rank) -> Result<(), DeviceError> {

@@ -69,6 +69,12 @@ pub(crate) fn handed_in(db: &Connection, sha256: &str) -> Result<(), DeviceError
     Ok(())
 }
 
+/// Own files count as only here again: the server may have lost what it had.
+pub(crate) fn offer_again(db: &Connection) -> Result<(), DeviceError> {
+    db.execute("UPDATE blob SET at_server = 0 WHERE mine = 1", [])?;
+    Ok(())
+}
+
 /// Files made here that the server does not hold, the small ones first. Only
 /// those that a change speaks of, and only once that change is at the server:
 /// a file nobody speaks of yet would be refused.

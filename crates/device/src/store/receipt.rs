@@ -27,6 +27,12 @@ pub(crate) fn put(
     Ok(())
 }
 
+/// Forgets every receipt: the server may have lost what it once had.
+pub(crate) fn forget_all(db: &Connection) -> Result<(), DeviceError> {
+    db.execute("DELETE FROM receipt", [])?;
+    Ok(())
+}
+
 /// What of a replica's chains has no receipt yet.
 pub(crate) fn without(db: &Connection, replica: ReplicaId) -> Result<Vec<Span>, DeviceError> {
     let mut select = db.prepare_cached(

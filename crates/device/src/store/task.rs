@@ -6,6 +6,7 @@ use ::ledger::Register;
 use ::ledger::board::TaskCard;
 use ::ledger::projection::{Cell, Row, is_projected, project as row_of};
 use domain::id::{LedgerId, RecordId, TaskId};
+use domain::record::kind;
 use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use serde::de::DeserializeOwned;
@@ -20,8 +21,9 @@ pub(crate) fn project(
     let records: BTreeSet<(&str, RecordId)> =
         touched.iter().filter(|r| is_projected(r)).map(|r| (r.kind.as_str(), r.rec)).collect();
     for (kind, rec) in records {
-        if let Some(row) = row_of(kind, rec, &register::record(db, ledger, kind, rec)?) {
-            upsert(db, ledger, &row)?;
+        match row_of(kind, rec, &register::record(db, ledger, kind, rec)?) {
+            Some(row) => upsert(db, ledger, &row)?,
+            None => remove(db, ledger, kind, rec)?,
         }
     }
     Ok(())
@@ -53,6 +55,24 @@ fn upsert(db: &Connection, ledger: LedgerId, row: &Row) -> Result<(), DeviceErro
     let mut values: Vec<&dyn ToSql> = vec![&ledger, &rec];
     values.extend(cells.iter().map(|cell| cell as &dyn ToSql));
     db.prepare_cached(&sql)?.execute(values.as_slice())?;
+    Ok(())
+}
+
+/// Takes away the row of a record that nothing stands of any more.
+fn remove(
+    db: &Connection,
+    ledger: LedgerId,
+    record_kind: &str,
+    rec: RecordId,
+) -> Result<(), DeviceError> {
+    let sql = match record_kind {
+        kind::TASK => "DELETE FROM task WHERE ledger = ?1 AND rec = ?2",
+        kind::PARTY => "DELETE FROM party WHERE ledger = ?1 AND rec = ?2",
+        kind::ITEM => "DELETE FROM item_result WHERE ledger = ?1 AND rec = ?2",
+        kind::FINDING => "DELETE FROM finding WHERE ledger = ?1 AND rec = ?2",
+        _ => return Ok(()),
+    };
+    db.prepare_cached(sql)?.execute(params![ledger.to_string(), rec.to_string()])?;
     Ok(())
 }
 

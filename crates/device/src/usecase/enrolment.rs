@@ -7,11 +7,12 @@ use crate::device::{Device, new_uuid};
 use crate::error::DeviceError;
 use crate::store::identity::{self, Enrolled, Identity, Person};
 use crate::store::{self, certificate};
-use crate::vault::random;
+use crate::vault::{StoreKey, random};
 use crate::view::{AppError, AppStatus, ErrorCode};
 use domain::id::ReplicaId;
 use ledger::certificate::ReplicaRole;
 use ledger::seal::Signer;
+use rusqlite::Connection;
 use std::sync::PoisonError;
 use zeroize::Zeroizing;
 
@@ -55,7 +56,7 @@ impl Device {
         if !was_there {
             store::discard(&self.home)?;
         }
-        let mut db = store::open(&self.home, &key.derive("store"))?;
+        let mut db = self.unfinished_store(&key)?;
         let mut identity = match identity::load(&db)? {
             Some(identity) => Identity { server, ..identity },
             None => Identity {
@@ -94,6 +95,21 @@ impl Device {
         self.vault.commit()?;
         *self.lock_open() = Some(self.open_store(&key)?);
         Ok(())
+    }
+
+    /// The store of an enrolment that is not complete. There is nobody's work
+    /// in it, so a damaged one (the power went while it was made) gives way to
+    /// a new one.
+    fn unfinished_store(&self, key: &StoreKey) -> Result<Connection, DeviceError> {
+        let store_key = key.derive("store");
+        match store::open(&self.home, &store_key) {
+            Err(error) if error.is_damage() && !self.vault.exists() => {
+                tracing::warn!("the store of an unfinished enrolment was damaged and is made anew");
+                store::discard(&self.home)?;
+                store::open(&self.home, &store_key)
+            }
+            opened => opened,
+        }
     }
 }
 

@@ -22,4 +22,6 @@ pub use evidence::FileHere;
 pub use finding::FindingCreated;
 
 #[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
 mod tests;

@@ -7,8 +7,9 @@ use domain::id::{RecordId, TaskId};
 use domain::record::{field, kind};
 use ledger::board::Board;
 use ledger::decision::Ruling;
+use ledger::policy::policy;
 use ledger::proposal::{Proposal, Reply};
-use ledger::{Register, Write};
+use ledger::{Register, Write, WriteId};
 use serde_json::json;
 
 impl Device {
@@ -45,7 +46,8 @@ impl Device {
     }
 
     /// Replies to a proposal. Taking it over settles the register with the
-    /// proposed value in the same gesture.
+    /// proposed value in the same gesture; only the values in `seen` are
+    /// settled: one that came meanwhile stays beside it, for a decision.
     ///
     /// # Errors
     /// [`ErrorCode::NotDecider`], [`ErrorCode::ReasonMissing`],
@@ -56,6 +58,7 @@ impl Device {
         rec: RecordId,
         accepted: bool,
         reason: &str,
+        seen: &[String],
     ) -> Result<Board, AppError> {
         self.with(|open| {
             let ledger = open.joint(task)?;
@@ -72,18 +75,21 @@ impl Device {
                     .superseding(replied.heads.iter().map(|head| head.id)),
             ];
             if accepted {
-                let standing = open.register(ledger, &proposal.target)?;
-                let ruling = Ruling {
-                    target: proposal.target,
-                    heads: standing.heads.iter().map(|head| head.id).collect(),
-                    value: proposal.value,
-                    reason,
-                };
-                let decision = open.new_record();
-                writes.push(Write::new(kind::DECISION, decision, field::RULING, ruling.to_value()));
+                writes.push(take_over(open.new_record(), proposal, text::seen(seen)?, reason));
             }
             open.commit(ledger, "proposal.reply", writes, &[])?;
             open.board(task)
         })
     }
+}
+
+/// The write by which the owner makes a proposed value their own. Where values
+/// can be in conflict that is a decision; elsewhere the newest value counts.
+fn take_over(decision: RecordId, proposal: Proposal, seen: Vec<WriteId>, reason: String) -> Write {
+    let Proposal { target, value, .. } = proposal;
+    if !policy(&target).is_guarded() {
+        return Write::new(&target.kind, target.rec, &target.field, value).superseding(seen);
+    }
+    let ruling = Ruling { target, heads: seen, value, reason };
+    Write::new(kind::DECISION, decision, field::RULING, ruling.to_value())
 }

@@ -8,16 +8,23 @@ use crate::client::Client;
 use crate::device::{Device, Open};
 use crate::error::DeviceError;
 use crate::evidence::hash_of;
-use crate::incoming::{self, Trust};
+use crate::incoming::{self, Taken, Trust};
+use crate::store::identity::Enrolled;
 use crate::store::{blob, chain, identity, receipt, setting, task};
 use crate::view::{AppError, ErrorCode, PendingChange, SyncStatus};
 use chrono::{DateTime, Utc};
+use domain::id::{LedgerId, ReplicaId};
 use ledger::exchange::{Caller, PAGE_BYTES, Request, Response, Step};
-use ledger::holdings::Span;
+use ledger::holdings::{Holdings, Span};
+use rusqlite::Connection;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 /// Most entries in the list of what is only here.
 const PENDING_MAX: usize = 200;
+
+/// Chains that were not taken whole, with why.
+type Refused = BTreeMap<(LedgerId, ReplicaId), &'static str>;
 
 /// What one exchange brought.
 #[derive(Default)]
@@ -29,21 +36,16 @@ struct Turns {
 }
 
 impl Turns {
-    /// Goes on after what concerns one page or file alone; everything else
-    /// ends the exchange.
+    /// Goes on after what concerns one page, file or answer alone; everything
+    /// else ends the exchange.
     fn note<T>(&mut self, result: Result<T, DeviceError>) -> Result<Option<T>, DeviceError> {
         match result {
             Ok(value) => Ok(Some(value)),
-            Err(DeviceError::Refused(error))
-                if matches!(
-                    error.code,
-                    ErrorCode::ServerTrouble | ErrorCode::FileAbsent | ErrorCode::StoreDamaged
-                ) =>
-            {
+            Err(error) => {
+                let error = error.bearable()?;
                 self.trouble.get_or_insert(error);
                 Ok(None)
             }
-            Err(error) => Err(error),
         }
     }
 }
@@ -122,12 +124,19 @@ impl Device {
     }
 
     fn exchange_inner(&self) -> Result<bool, DeviceError> {
-        let (client, mut caller) = self.try_with(|open| {
+        let (client, epoch) = self.try_with(|open| {
             let client = Client::new(&open.server, Some(open.enrolled.token.clone()))?;
-            let unsent = receipt::without(&open.db, open.replica)?;
-            Ok((client, Caller::new(open.replica, open.enrolled.epoch, unsent)))
+            Ok((client, open.enrolled.epoch))
         })?;
-        let mut turns = self.exchange_changes(&client, &mut caller)?;
+        let mut turns = Turns::default();
+        // Changes that cannot come to an end keep no photo from being safe.
+        let changes = self.exchange_changes(&client, &mut turns);
+        turns.note(changes)?;
+        if self.try_with(|open| Ok(open.enrolled.epoch))? != epoch {
+            // What was safe at the old one is not; it goes along at once.
+            let changes = self.exchange_changes(&client, &mut turns);
+            turns.note(changes)?;
+        }
         self.hand_in_files(&client, &mut turns)?;
         self.fetch_files(&client, &mut turns)?;
         match turns.trouble {
@@ -136,23 +145,52 @@ impl Device {
         }
     }
 
-    fn exchange_changes(&self, client: &Client, caller: &mut Caller) -> Result<Turns, DeviceError> {
-        let mut turns = Turns::default();
+    fn exchange_changes(&self, client: &Client, turns: &mut Turns) -> Result<(), DeviceError> {
+        let mut caller = self.try_with(|open| {
+            let unsent = receipt::without(&open.db, open.replica)?;
+            Ok(Caller::new(open.replica, open.enrolled.epoch, unsent))
+        })?;
+        let mut refused = Refused::new();
+        let result = self.exchange_turns(client, &mut caller, turns, &mut refused);
+        for ((ledger, replica), reason) in refused {
+            tracing::warn!(%ledger, %replica, reason, "a chain was not taken whole");
+            turns.note::<()>(Err(DeviceError::refused(ErrorCode::ServerTrouble, reason)))?;
+        }
+        result
+    }
+
+    fn exchange_turns(
+        &self,
+        client: &Client,
+        caller: &mut Caller,
+        turns: &mut Turns,
+        refused: &mut Refused,
+    ) -> Result<(), DeviceError> {
         loop {
             let (request, sent) = self.try_with(|open| open.next_request(caller))?;
             let before = self.clock.now();
             let response = client.exchange(&request)?;
             let after = self.clock.now();
-            let (step, came) =
-                self.try_with(|open| open.take_response(caller, &response, &sent, before, after))?;
-            turns.changed |= came;
+            let (taken, holdings) =
+                self.try_with(|open| open.take_response(&response, before, after))?;
+            turns.changed |= taken.changes > 0 || !response.header.receipts.is_empty();
+            for (chain, refusal) in taken.chains {
+                // What was missing for a page may have come with a later one.
+                refused.remove(&chain);
+                if let Some(reason) = refusal {
+                    caller.refuse(chain.0, chain.1);
+                    refused.insert(chain, reason);
+                }
+            }
             if let Some(refused) = response.header.refused.first() {
                 tracing::warn!(ledger = %refused.ledger, reason = %refused.reason, "the office refused a page");
                 let reason = DeviceError::refused(ErrorCode::ServerTrouble, &refused.reason);
                 turns.note::<()>(Err(reason))?;
             }
-            if step == Step::Done {
-                return Ok(turns);
+            let step = caller.take(&response.header, &sent, &holdings);
+            match step.map_err(|_| DeviceError::refused(ErrorCode::ServerTrouble, "stuck"))? {
+                Step::Done => return Ok(()),
+                Step::Again => {}
             }
         }
     }
@@ -164,7 +202,7 @@ impl Device {
             self.try_with(|open| Ok((blob::to_hand_in(&open.db)?, Arc::clone(&open.blobs))))?;
         for file in files {
             let handed_in = blobs.get(&file.sha256).and_then(|bytes| {
-                if client.has_blob(&file.sha256)? {
+                if client.has_blob(&file.sha256, bytes.len() as u64)? {
                     return Ok(());
                 }
                 client.put_blob(&file.sha256, bytes)
@@ -220,16 +258,20 @@ impl Open {
         Ok((Request { header: caller.header(&holdings), pages }, sent))
     }
 
-    /// Takes a whole answer in, or nothing of it.
+    /// Takes a whole answer in, or nothing of it. Answers what was taken and
+    /// what is held now.
     fn take_response(
         &mut self,
-        caller: &mut Caller,
         response: &Response,
-        sent: &[Span],
         before: DateTime<Utc>,
         after: DateTime<Utc>,
-    ) -> Result<(Step, bool), DeviceError> {
+    ) -> Result<(Taken, Holdings), DeviceError> {
         let tx = self.db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let enrolled = Enrolled { epoch: response.header.epoch, ..self.enrolled.clone() };
+        if enrolled.epoch != self.enrolled.epoch {
+            new_epoch(&tx, &enrolled)?;
+        }
+        // After the old receipts are forgotten, so that this answer's stay.
         let trust = Trust { office: self.enrolled.office_key, server: &self.server_certificate };
         let taken = incoming::take(&tx, &trust, self.replica, response)?;
         let middle = before + (after - before) / 2;
@@ -237,24 +279,20 @@ impl Open {
         incoming::note_contact(&tx, &self.clock.wall().to_string(), ahead.num_milliseconds())?;
         let holdings = chain::holdings(&tx)?;
         tx.commit()?;
-        if response.header.epoch != self.enrolled.epoch {
-            self.new_epoch(response.header.epoch)?;
-        }
-        if let Some(reason) = taken.refusal {
-            return Err(DeviceError::refused(ErrorCode::ServerTrouble, reason));
-        }
-        let step = caller
-            .take(&response.header, sent, &holdings)
-            .map_err(|_| DeviceError::refused(ErrorCode::ServerTrouble, "stuck"))?;
-        Ok((step, taken.changes > 0 || !response.header.receipts.is_empty()))
+        self.enrolled = enrolled;
+        Ok((taken, holdings))
     }
+}
 
-    fn new_epoch(&mut self, epoch: uuid::Uuid) -> Result<(), DeviceError> {
-        self.enrolled.epoch = epoch;
-        if let Some(mut row) = identity::load(&self.db)? {
-            row.enrolled = Some(self.enrolled.clone());
-            identity::save(&self.db, &row)?;
-        }
-        Ok(())
+/// The office began anew, from a copy perhaps: nothing that was safe there is
+/// known to be, so everything of ours is offered again.
+fn new_epoch(db: &Connection, enrolled: &Enrolled) -> Result<(), DeviceError> {
+    tracing::warn!("the office began a new epoch; everything is offered again");
+    receipt::forget_all(db)?;
+    blob::offer_again(db)?;
+    if let Some(mut row) = identity::load(db)? {
+        row.enrolled = Some(enrolled.clone());
+        identity::save(db, &row)?;
     }
+    Ok(())
 }

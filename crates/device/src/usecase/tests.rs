@@ -13,7 +13,7 @@ use ledger::board::{Access, Board, FieldView, ShownValue};
 use ledger::{Register, Write};
 use serde_json::json;
 
-fn draft(fact: &str) -> FindingDraft {
+pub(super) fn draft(fact: &str) -> FindingDraft {
     FindingDraft {
         item: Some(ITEM),
         fact: fact.into(),
@@ -26,7 +26,7 @@ fn draft(fact: &str) -> FindingDraft {
     }
 }
 
-fn seen(field: &FieldView) -> Vec<String> {
+pub(super) fn seen(field: &FieldView) -> Vec<String> {
     field.heads.iter().map(|head| head.id.clone()).collect()
 }
 
@@ -38,11 +38,11 @@ fn answered(answer: Answer) -> Option<ShownValue> {
     Some(ShownValue::Answer(Some(answer)))
 }
 
-fn code<T: std::fmt::Debug>(result: Result<T, AppError>) -> ErrorCode {
+pub(super) fn code<T: std::fmt::Debug>(result: Result<T, AppError>) -> ErrorCode {
     result.unwrap_err().code
 }
 
-fn answer(tablet: &Tablet, rec: RecordId, answer: Answer) -> Result<Board, AppError> {
+pub(super) fn answer(tablet: &Tablet, rec: RecordId, answer: Answer) -> Result<Board, AppError> {
     let board = tablet.device.board(TASK).unwrap();
     let item = board.items.iter().find(|item| item.rec == rec).unwrap();
     tablet.device.answer_item(TASK, rec, Some(answer), &seen(&item.result))
@@ -168,7 +168,8 @@ fn only_the_owner_edits_and_others_propose() {
     let board = lead.device.board(TASK).unwrap();
     assert!(board.proposals[0].may_reply);
     let proposal = board.proposals[0].rec;
-    let board = lead.device.reply_proposal(TASK, proposal, true, "同意").unwrap();
+    let heads = seen(&board.findings[0].assessment);
+    let board = lead.device.reply_proposal(TASK, proposal, true, "同意", &heads).unwrap();
     let shown = board.findings[0].assessment.shown.clone();
     assert!(matches!(shown, Some(ShownValue::Assessment(a)) if a.level == Level::Major));
     assert!(board.conflicts.is_empty());

@@ -21,15 +21,14 @@ pub async fn enrol(
     From(address): From,
     Body(request): Body<EnrolRequest>,
 ) -> Result<Json<Enrolled>> {
-    app.throttle.check(address, now_ms())?;
+    app.throttle.begin(address, now_ms())?;
     let enrolled = enrolment::enrol(&app, request).await;
-    if let Err(ServerError::Refused(refusal)) = &enrolled
-        && matches!(
-            refusal.code,
-            Code::EnrolmentWrong | Code::EnrolmentUsed | Code::EnrolmentExpired
-        )
-    {
-        app.throttle.failed(address, now_ms());
+    let guessed = matches!(&enrolled, Err(ServerError::Refused(refusal)) if matches!(
+        refusal.code,
+        Code::EnrolmentWrong | Code::EnrolmentUsed | Code::EnrolmentExpired
+    ));
+    if !guessed {
+        app.throttle.undo(address);
     }
     enrolled.map(Json)
 }

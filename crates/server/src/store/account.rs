@@ -7,7 +7,6 @@ use domain::permission::Role;
 use sea_orm::ActiveValue::Set;
 use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Expr, ExprTrait};
 
 /// Wrong passwords in a row before the account is locked.
 const WRONG_PASSWORDS_MAX: i32 = 5;
@@ -55,33 +54,31 @@ pub async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>>
     Ok(Entity::find_by_id(id).one(db).await?)
 }
 
-/// Notes a wrong password, and locks the account when there were too many.
-/// Guesses made at the same time are all counted: the database adds.
-pub async fn wrong_password(db: &impl ConnectionTrait, id: Uuid, now_ms: i64) -> Result<()> {
-    Entity::update_many()
-        .col_expr(Column::WrongPasswords, Expr::col(Column::WrongPasswords).add(1))
-        .filter(Column::Id.eq(id))
-        .exec(db)
-        .await?;
-    let wrong = by_id(db, id).await?.map_or(0, |account| account.wrong_passwords);
-    if let Some(locked_until_ms) = lock_until(wrong, now_ms) {
-        let row = ActiveModel {
-            id: Set(id),
-            locked_until_ms: Set(locked_until_ms),
-            ..Default::default()
-        };
-        Entity::update(row).exec(db).await?;
+/// Counts a try as a wrong password before it is looked at, and locks the
+/// account when there were too many: of guesses made at the same time no more
+/// pass than one after the other. Answers until when
+/// it is locked, if it was before. To be called in a writing transaction.
+pub async fn count_try(db: &impl ConnectionTrait, id: Uuid, now_ms: i64) -> Result<Option<i64>> {
+    let Some(known) = by_id(db, id).await? else { return Ok(None) };
+    if known.locked_until_ms > now_ms {
+        return Ok(Some(known.locked_until_ms));
     }
-    Ok(())
+    let wrong = known.wrong_passwords.saturating_add(1);
+    let locked_until_ms = lock_until(wrong, now_ms).unwrap_or(known.locked_until_ms);
+    let row = ActiveModel {
+        id: Set(id),
+        wrong_passwords: Set(wrong),
+        locked_until_ms: Set(locked_until_ms),
+        ..Default::default()
+    };
+    Entity::update(row).exec(db).await?;
+    Ok(None)
 }
 
-/// Forgets the wrong passwords before a right one.
-pub async fn right_password(db: &impl ConnectionTrait, account: &Model) -> Result<()> {
-    if account.wrong_passwords == 0 {
-        return Ok(());
-    }
+/// Forgets the wrong passwords before a right one, and the try itself.
+pub async fn right_password(db: &impl ConnectionTrait, id: Uuid) -> Result<()> {
     let row = ActiveModel {
-        id: Set(account.id),
+        id: Set(id),
         wrong_passwords: Set(0),
         locked_until_ms: Set(0),
         ..Default::default()

@@ -2,7 +2,6 @@
 //! to, never changed.
 
 use super::{ROWS_PER_STATEMENT, plain_entity};
-use crate::app::new_id;
 use crate::error::{Result, ServerError};
 use domain::id::{LedgerId, ReplicaId};
 use ledger::holdings::{Held, Holdings, LedgerHoldings, Span};
@@ -12,9 +11,12 @@ use ledger::{ChainHead, ChangeId, Hash};
 use sea_orm::ActiveValue::Set;
 use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{QueryOrder, QuerySelect};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Bytes put aside for one delivering tablet at most.
+const QUARANTINE_BYTES_MAX: i64 = 64 * 1024 * 1024;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "chain")]
@@ -79,12 +81,13 @@ mod quarantine {
     #[sea_orm(table_name = "quarantine")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+        pub sha256: String,
         pub ledger: Uuid,
         pub replica: Uuid,
         pub delivered_by: Uuid,
         pub reason: String,
         pub received_ms: i64,
+        pub size: i64,
         pub bytes: Vec<u8>,
     }
 
@@ -113,6 +116,12 @@ pub async fn head(
         Some(row) => Ok(ChainHead { pos: unsigned(row.pos), hash: hash(&row.hash)? }),
         None => Ok(ChainHead::empty(ledger, replica)),
     }
+}
+
+/// Whether anything is held of a replica, in any ledger.
+pub async fn any_of(db: &impl ConnectionTrait, replica: ReplicaId) -> Result<bool> {
+    let one = Entity::find().filter(Column::Replica.eq(replica.0)).one(db).await?;
+    Ok(one.is_some())
 }
 
 /// What is held of the chain that a page belongs to, at the page's positions.
@@ -188,7 +197,7 @@ async fn set_head(
     let before = Entity::find_by_id((ledger.0, replica.0)).one(db).await?;
     let sealed_before = before.as_ref().map_or(0, |row| row.sealed_pos);
     let sealed_now = seals.iter().map(|seal| seal.pos).max().unwrap_or(0);
-    let sealed_pos = Set(sealed_before.max(signed(sealed_now)?));
+    let sealed_pos = Set(Ord::max(sealed_before, signed(sealed_now)?));
     let (ledger, replica) = (Set(ledger.0), Set(replica.0));
     match (before, appends.last()) {
         (None, None) => {}
@@ -324,6 +333,30 @@ pub async fn changes(db: &impl ConnectionTrait, ledger: LedgerId) -> Result<Vec<
     Ok(rows)
 }
 
+/// When some changes of a ledger reached this server, milliseconds UTC.
+pub async fn received(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    ids: impl IntoIterator<Item = ChangeId>,
+) -> Result<BTreeMap<ChangeId, i64>> {
+    let texts: BTreeMap<String, ChangeId> =
+        ids.into_iter().map(|id| (id.to_string(), id)).collect();
+    let names: Vec<&String> = texts.keys().collect();
+    let mut received = BTreeMap::new();
+    for some in names.chunks(ROWS_PER_STATEMENT) {
+        let rows: Vec<(String, i64)> = change::Entity::find()
+            .select_only()
+            .columns([change::Column::Id, change::Column::ReceivedMs])
+            .filter(change::Column::Ledger.eq(ledger.0))
+            .filter(change::Column::Id.is_in(some.iter().map(|name| name.as_str())))
+            .into_tuple()
+            .all(db)
+            .await?;
+        received.extend(rows.iter().filter_map(|(id, at)| Some((*texts.get(id)?, *at))));
+    }
+    Ok(received)
+}
+
 /// Some changes of a ledger, by id.
 pub async fn changes_by_id(
     db: &impl ConnectionTrait,
@@ -343,25 +376,69 @@ pub async fn changes_by_id(
     Ok(found)
 }
 
-/// Puts aside what failed its hash or seal, with who delivered it.
+/// What failed its hash or seal, as it was delivered.
+#[derive(Debug)]
+pub struct PutAside<'a> {
+    /// The page.
+    pub page: &'a Page,
+    /// Who delivered it.
+    pub delivered_by: ReplicaId,
+    /// Why it was not taken.
+    pub reason: &'a str,
+    /// The page with its seals, in a form that can be read and verified again.
+    pub bytes: Vec<u8>,
+}
+
+/// Puts a page aside, once however often it comes. Answers whether there was
+/// room: one tablet fills no more than its share.
 pub async fn quarantine(
     db: &impl ConnectionTrait,
-    page: &Page,
-    delivered_by: ReplicaId,
-    reason: &str,
+    aside: PutAside<'_>,
     received_ms: i64,
-) -> Result<()> {
+) -> Result<bool> {
+    let sha256 = Hash::of(&aside.bytes).to_string();
+    if quarantine::Entity::find_by_id(sha256.as_str()).one(db).await?.is_some() {
+        return Ok(true);
+    }
+    let kept: Option<Option<i64>> = quarantine::Entity::find()
+        .select_only()
+        .column_as(Expr::col(quarantine::Column::Size).sum().cast_as("bigint"), "kept")
+        .filter(quarantine::Column::DeliveredBy.eq(aside.delivered_by.0))
+        .into_tuple()
+        .one(db)
+        .await?;
+    let size = i64::try_from(aside.bytes.len()).unwrap_or(i64::MAX);
+    if kept.flatten().unwrap_or(0).saturating_add(size) > QUARANTINE_BYTES_MAX {
+        return Ok(false);
+    }
     let row = quarantine::Model {
-        id: new_id(),
-        ledger: page.ledger.0,
-        replica: page.replica.0,
-        delivered_by: delivered_by.0,
-        reason: reason.to_owned(),
+        sha256,
+        ledger: aside.page.ledger.0,
+        replica: aside.page.replica.0,
+        delivered_by: aside.delivered_by.0,
+        reason: aside.reason.to_owned(),
         received_ms,
-        bytes: page.changes.concat(),
+        size,
+        bytes: aside.bytes,
     };
-    quarantine::Entity::insert(row.into_active_model()).exec_without_returning(db).await?;
-    Ok(())
+    quarantine::Entity::insert(row.into_active_model())
+        .on_conflict(OnConflict::column(quarantine::Column::Sha256).do_nothing().to_owned())
+        .exec_without_returning(db)
+        .await?;
+    Ok(true)
+}
+
+/// What is put aside of one tablet's deliveries, in no order.
+#[cfg(test)]
+pub async fn quarantined(
+    db: &impl ConnectionTrait,
+    delivered_by: ReplicaId,
+) -> Result<Vec<Vec<u8>>> {
+    let rows = quarantine::Entity::find()
+        .filter(quarantine::Column::DeliveredBy.eq(delivered_by.0))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.bytes).collect())
 }
 
 /// Where in a chain some changes stand, ascending.

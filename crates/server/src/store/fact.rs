@@ -92,6 +92,27 @@ pub async fn of_register(
     rows.iter().map(|row| Ok(serde_json::from_str(&row.body)?)).collect()
 }
 
+/// Everything stated on some fields, whatever the record.
+pub async fn of_fields(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    fields: &[(&str, &str)],
+) -> Result<Vec<Fact>> {
+    let mut facts = Vec::new();
+    for (kind, field) in fields {
+        let rows = Entity::find()
+            .filter(Column::Ledger.eq(ledger.0))
+            .filter(Column::Kind.eq(*kind))
+            .filter(Column::Field.eq(*field))
+            .all(db)
+            .await?;
+        for row in rows {
+            facts.push(serde_json::from_str(&row.body)?);
+        }
+    }
+    Ok(facts)
+}
+
 /// The registers that some changes state something on.
 pub async fn touched_by(
     db: &impl ConnectionTrait,

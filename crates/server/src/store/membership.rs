@@ -7,7 +7,7 @@ use domain::id::{DepartmentId, LedgerId, PersonId, TaskId};
 use sea_orm::IntoActiveModel;
 use sea_orm::QuerySelect;
 use sea_orm::entity::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "membership")]
@@ -104,6 +104,15 @@ pub async fn granted(db: &impl ConnectionTrait, person: PersonId) -> Result<BTre
         .all(db)
         .await?;
     Ok(rows.into_iter().map(LedgerId).collect())
+}
+
+/// The department of everybody who ever took part.
+pub async fn departments(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+) -> Result<BTreeMap<PersonId, DepartmentId>> {
+    let rows = Entity::find().filter(Column::Ledger.eq(ledger.0)).all(db).await?;
+    Ok(rows.into_iter().map(|row| (PersonId(row.person), DepartmentId(row.department))).collect())
 }
 
 /// Whether a person ever took part: work done then is still taken.

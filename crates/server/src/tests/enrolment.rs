@@ -81,3 +81,42 @@ async fn the_desk_issues_codes_and_sees_the_tablets_they_made() {
     let refused = office.post("/api/enrolment-codes", Some(&cookie), unknown).await;
     assert_eq!(refused.code(), "inspector_unknown");
 }
+
+#[tokio::test]
+async fn a_lost_answer_is_not_given_again_for_a_tablet_at_work_or_out_of_service_or_too_late() {
+    let office = Office::open().await;
+    let person = people(Sector::Fire).next().unwrap().person;
+    let code = enrolment::issue(&office.app, person, None).await.unwrap().code;
+    let mut tablet = Tablet::enrol(&office, person, &code).await;
+    let key = tablet.signer.public();
+    let run = async |statement: &str| {
+        office.app.db.execute_unprepared(statement).await.unwrap();
+    };
+    run("UPDATE tablet SET revoked_ms = 1").await;
+    assert_eq!(enrol(&office, &code, tablet.replica, key).await.code(), "revoked");
+    run("UPDATE tablet SET revoked_ms = NULL").await;
+    tablet.exchange(&office).await;
+    assert_eq!(enrol(&office, &code, tablet.replica, key).await.code(), "code_used");
+    // Its token stayed good.
+    tablet.exchange(&office).await;
+    run("UPDATE tablet SET last_contact_ms = NULL").await;
+    run("UPDATE enrolment_code SET expires_ms = 1").await;
+    assert_eq!(enrol(&office, &code, tablet.replica, key).await.code(), "code_expired");
+}
+
+#[tokio::test]
+async fn no_tablet_enrols_under_the_servers_or_another_replicas_id() {
+    let office = Office::open().await;
+    office.dispatched().await;
+    let other = office.tablet(Sector::Fire, 0).await;
+    let person = people(Sector::Fire).nth(1).unwrap().person;
+    let code = enrolment::issue(&office.app, person, None).await.unwrap().code;
+    let key = Signer::from_seed(&[5; 32]).public();
+    for taken in [office.app.keys.replica, other.replica, ReplicaId(Uuid::nil())] {
+        let answer = enrol(&office, &code, taken, key).await;
+        let told = (answer.status, answer.code());
+        assert_eq!(told, (StatusCode::CONFLICT, "replica_taken".to_owned()));
+    }
+    // The code is still good for a tablet of its own.
+    assert_eq!(enrol(&office, &code, replica(), key).await.status, StatusCode::OK);
+}

@@ -10,9 +10,11 @@ use domain::package::Package;
 use domain::record::{field, kind};
 use domain::task::Audience;
 use ledger::decision::Ruling;
+use ledger::exchange::Request;
 use ledger::fold::state_digest;
 use ledger::incoming::Page;
 use ledger::{Register, Write};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -182,15 +184,21 @@ async fn a_changed_byte_is_put_aside_and_changes_nothing() {
     tampered[0].changes[0] = text.replace("conforms", "conformz").into_bytes();
     let before = chain::holdings(&office.app.db, [joint]).await.unwrap();
     let request = bare(&fire, tampered);
-    fire.turn(&office, request).await;
-    assert_eq!(fire.refused, ["seal"]);
+    // However often it comes, it is put aside once, as it was, seals and all.
+    for _ in 0..3 {
+        fire.turn(&office, request.clone()).await;
+    }
+    assert_eq!(std::mem::take(&mut fire.refused), ["seal"; 3]);
+    let aside = chain::quarantined(&office.app.db, fire.replica).await.unwrap();
+    assert_eq!(aside.len(), 1);
+    assert_eq!(Request::decode(&aside[0]).unwrap().pages, request.pages);
     assert_eq!(chain::holdings(&office.app.db, [joint]).await.unwrap(), before);
     // The same, whole, is taken; and again, as often as it comes.
     for _ in 0..2 {
         let request = bare(&fire, good.clone());
         fire.turn(&office, request).await;
     }
-    assert_eq!(fire.refused, ["seal"]);
+    assert!(fire.refused.is_empty());
     fire.exchange(&office).await;
     agree(&office, &fire).await;
 }
@@ -296,4 +304,85 @@ async fn a_tablet_enrolled_later_is_introduced_and_reads_everything() {
     let tablets: Vec<&Value> =
         team.as_array().unwrap().iter().filter(|seat| seat["tablets"] != json!([])).collect();
     assert_eq!(tablets.len(), 2);
+}
+
+#[tokio::test]
+async fn one_tablet_fills_no_more_of_the_quarantine_than_its_share() {
+    let office = Office::open().await;
+    let page = |after| Page {
+        ledger: LedgerId(Uuid::now_v7()),
+        replica: office.app.keys.replica,
+        after,
+        changes: vec![],
+        seals: vec![],
+    };
+    let by = [1, 2].map(|n| domain::id::ReplicaId(Uuid::from_u128(n)));
+    let put = async |delivered_by, fill: u8| {
+        let bytes = vec![fill; 40 * 1024 * 1024];
+        let page = page(u64::from(fill));
+        let aside = chain::PutAside { page: &page, delivered_by, reason: "seal", bytes };
+        chain::quarantine(&office.app.db, aside, 1).await.unwrap()
+    };
+    assert!(put(by[0], 1).await);
+    assert!(!put(by[0], 2).await);
+    assert!(put(by[1], 3).await);
+    assert_eq!(chain::quarantined(&office.app.db, by[0]).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_member_brings_nothing_in_for_a_stranger() {
+    let office = Office::open().await;
+    office.dispatched().await;
+    let mut fire = ready(&office, Sector::Fire, 0).await;
+    let mut stranger = ready(&office, LEAD, 3).await;
+    let joint = fire.joint();
+    let own = item_of(&office, &fire, Sector::Fire).await;
+    stranger.write(joint, "item.answer", vec![answer(&own, "conforms")]);
+    let request = bare(&fire, stranger.pages());
+    fire.turn(&office, request).await;
+    assert_eq!(fire.refused, ["not_granted"]);
+    let holdings = chain::holdings(&office.app.db, [joint]).await.unwrap();
+    assert!(!holdings.0[&joint].contains_key(&stranger.replica));
+}
+
+#[tokio::test]
+async fn work_of_a_member_who_left_is_still_taken() {
+    let office = Office::open().await;
+    office.dispatched().await;
+    let mut fire = ready(&office, Sector::Fire, 0).await;
+    let own = item_of(&office, &fire, Sector::Fire).await;
+    let joint = fire.joint();
+    fire.write(joint, "item.answer", vec![answer(&own, "conforms")]);
+    let left =
+        format!("UPDATE membership SET left_ms = 1 WHERE person = x'{}'", fire.person.0.simple());
+    office.app.db.execute_unprepared(&left).await.unwrap();
+    let request = bare(&fire, fire.pages());
+    fire.turn(&office, request).await;
+    assert!(fire.refused.is_empty());
+    let holdings = chain::holdings(&office.app.db, [joint]).await.unwrap();
+    assert!(holdings.0[&joint].contains_key(&fire.replica));
+}
+
+#[tokio::test]
+async fn a_photo_stays_its_departments_against_every_other() {
+    let office = Office::open().await;
+    office.dispatched().await;
+    let mut fire = ready(&office, Sector::Fire, 0).await;
+    let mut lead = ready(&office, LEAD, 0).await;
+    let joint = fire.joint();
+    let photo = Register::new(kind::EVIDENCE, RecordId(Uuid::now_v7()), field::FILE);
+    let write = |value| Write::new(&photo.kind, photo.rec, &photo.field, value);
+    fire.write(joint, "evidence.add", vec![write(json!({"name": "a.jpg"}))]);
+    fire.exchange(&office).await;
+    lead.exchange(&office).await;
+    let heads = lead.heads(&photo);
+    lead.write(joint, "evidence.remove", vec![write(Value::Null).superseding(heads)]);
+    lead.exchange(&office).await;
+    fire.exchange(&office).await;
+    assert_eq!(fire.resolved(&photo).shown, Some(json!({"name": "a.jpg"})));
+    let heads = fire.heads(&photo);
+    fire.write(joint, "evidence.remove", vec![write(Value::Null).superseding(heads)]);
+    fire.exchange(&office).await;
+    assert_eq!(fire.resolved(&photo).shown, None);
+    agree(&office, &fire).await;
 }

@@ -108,3 +108,28 @@ async fn a_record_may_come_before_its_file() {
     assert_eq!(there.headers[CONTENT_TYPE], "image/jpeg");
     assert!(there.headers[CONTENT_SECURITY_POLICY].to_str().unwrap().contains("sandbox"));
 }
+
+#[tokio::test]
+async fn a_file_is_read_through_a_reference_only_of_who_brought_it() {
+    let office = Office::open().await;
+    office.dispatched().await;
+    let lead = ready(&office, SECTORS[0], 0).await;
+    let mut fire = ready(&office, Sector::Fire, 0).await;
+    let mut market = ready(&office, Sector::MarketSupervision, 0).await;
+    // Held by a member of the same team, for a reason of his own.
+    office.device("PUT", &path(JPEG), &lead.token, JPEG.to_vec()).await;
+    refer(&office, &mut fire, JPEG).await;
+    for (method, token) in [("GET", &fire.token), ("HEAD", &fire.token), ("GET", &lead.token)] {
+        let answer = office.device(method, &path(JPEG), token, vec![]).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    }
+    // Who refers and holds it is asked for it, and then everybody reads it.
+    office.device("PUT", &path(JPEG), &fire.token, JPEG.to_vec()).await;
+    let head = office.device("HEAD", &path(JPEG), &fire.token, vec![]).await;
+    assert_eq!(head.status, StatusCode::OK);
+    market.exchange(&office).await;
+    let read = office.device("GET", &path(JPEG), &market.token, vec![]).await;
+    assert_eq!((read.status, read.bytes.as_slice()), (StatusCode::OK, JPEG));
+    let head = office.device("HEAD", &path(JPEG), &market.token, vec![]).await;
+    assert_eq!(head.status, StatusCode::NOT_FOUND);
+}

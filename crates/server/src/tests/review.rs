@@ -7,6 +7,7 @@ use domain::department::Sector;
 use domain::id::RecordId;
 use domain::permission::Role;
 use domain::record::{field, kind};
+use ledger::decision::Ruling;
 use ledger::{Register, Write};
 use serde_json::json;
 use uuid::Uuid;
@@ -74,4 +75,67 @@ async fn the_record_of_a_task_is_a_pdf() {
     let answer = office.get(&format!("/api/tasks/{task}/site-record.pdf"), Some(&cookie)).await;
     assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.json());
     assert!(answer.bytes.starts_with(b"%PDF-"));
+}
+
+#[tokio::test]
+async fn a_finding_returned_for_a_photo_is_approved_after_the_photo_came() {
+    let office = Office::open().await;
+    let task = office.dispatched().await;
+    let mut tablet = office.tablet(SECTORS[0], 0).await;
+    tablet.exchange(&office).await;
+    let first = finding(&mut tablet, SECTORS[0], "通道堵塞");
+    tablet.exchange(&office).await;
+    let cookie = office.sign_in(Role::Supervisor).await;
+    let path = format!("/api/tasks/{task}");
+    let back = format!("{path}/findings/{first}/return");
+    office.post(&back, Some(&cookie), json!({"comment": "请补充照片"})).await;
+    let photo = |subject: RecordId| {
+        let file = json!({
+            "subject": subject, "sha256": "00".repeat(32), "bytes": 1,
+            "media_type": "image/jpeg", "name": "a.jpg",
+        });
+        Write::new(kind::EVIDENCE, RecordId(Uuid::now_v7()), field::FILE, file)
+    };
+    let approve = format!("{path}/approve");
+    for (subject, status) in [(RecordId(Uuid::now_v7()), "returned"), (first, "approved")] {
+        tablet.write(tablet.joint(), "evidence.add", vec![photo(subject)]);
+        tablet.exchange(&office).await;
+        let card = office.post(&approve, Some(&cookie), json!({})).await;
+        assert_eq!(card.json()["status"], status);
+    }
+}
+
+#[tokio::test]
+async fn a_decision_on_a_finding_counts_as_work_on_it_and_what_was_voided_does_not() {
+    let office = Office::open().await;
+    let task = office.dispatched().await;
+    let mut tablet = office.tablet(SECTORS[0], 0).await;
+    let mut fire = office.tablet(Sector::Fire, 0).await;
+    tablet.exchange(&office).await;
+    let first = finding(&mut tablet, SECTORS[0], "通道堵塞");
+    tablet.exchange(&office).await;
+    fire.exchange(&office).await;
+    let cookie = office.sign_in(Role::Supervisor).await;
+    let path = format!("/api/tasks/{task}");
+    let back = format!("{path}/findings/{first}/return");
+    office.post(&back, Some(&cookie), json!({"comment": "请复核定级"})).await;
+    let foreign = Write::new(kind::FINDING, first, field::LOCATION, json!("别处"));
+    fire.write(fire.joint(), "finding.edit", vec![foreign]);
+    fire.exchange(&office).await;
+    let approve = format!("{path}/approve");
+    let card = office.post(&approve, Some(&cookie), json!({})).await;
+    assert_eq!(card.json()["status"], "returned");
+    let target = Register::new(kind::FINDING, first, field::ASSESSMENT);
+    let ruling = Ruling {
+        heads: tablet.heads(&target),
+        target,
+        value: json!({"level": "minor", "basis": []}),
+        reason: "现场复核".into(),
+    };
+    let rec = RecordId(Uuid::now_v7());
+    let decision = Write::new(kind::DECISION, rec, field::RULING, ruling.to_value());
+    tablet.write(tablet.joint(), "conflict.decide", vec![decision]);
+    tablet.exchange(&office).await;
+    let card = office.post(&approve, Some(&cookie), json!({})).await;
+    assert_eq!(card.json()["status"], "approved");
 }

@@ -7,6 +7,7 @@ use axum::http::header::COOKIE;
 use axum::http::{Request, StatusCode};
 use domain::permission::Role;
 use serde_json::json;
+use std::sync::Arc;
 
 #[tokio::test]
 async fn a_session_says_who_one_is_and_ends_when_signed_out() {
@@ -58,4 +59,27 @@ async fn who_guesses_passwords_locks_the_account_and_then_the_address() {
     }
     let other = json!({"account": "administrator", "password": PASSWORD});
     assert_eq!(office.post("/api/session", None, other).await.code(), "too_many_tries");
+}
+
+#[tokio::test]
+async fn parallel_wrong_guesses_do_not_exceed_the_allowed_number() {
+    let office = Arc::new(Office::open().await);
+    let guess = |account: &'static str| {
+        let office = Arc::clone(&office);
+        tokio::spawn(async move {
+            let body = json!({"account": account, "password": "wrong"});
+            office.post("/api/session", None, body).await.code()
+        })
+    };
+    let codes = async |account: &'static str| {
+        let all: Vec<_> = (0..12).map(|_| guess(account)).collect();
+        let mut looked_at = 0;
+        for one in all {
+            looked_at += usize::from(one.await.unwrap() == "credentials_wrong");
+        }
+        looked_at
+    };
+    // Five by account, and what is left of eight by address.
+    assert_eq!(codes("supervisor").await, 5);
+    assert_eq!(codes("nobody").await, 3);
 }

@@ -1,5 +1,5 @@
 //! Who may read a file. Knowing its hash gives nothing: a ledger that the
-//! caller may read must refer to it, and somebody of that ledger must have
+//! caller may read must refer to it, and whoever wrote that reference must have
 //! shown to hold its bytes. Else a tablet could name a foreign file in a record
 //! of its own and have it handed out.
 
@@ -35,11 +35,11 @@ pub async fn for_ledger(app: &App, ledger: LedgerId, hash: &Hash) -> Result<Acce
 
 async fn access(app: &App, hash: &Hash, readable: &BTreeSet<LedgerId>) -> Result<Access> {
     let references = blob::references(&app.db, hash).await?;
-    let mut referred = references.into_iter().filter(|(ledger, _)| readable.contains(ledger));
+    let referred = references.into_iter().filter(|(ledger, _)| readable.contains(ledger));
     let bringers = blob::bringers(&app.db, hash).await?;
     let mut found = Access::Unknown;
-    for (ledger, by) in referred.by_ref() {
-        if vouched(app, &app.db, ledger, by, &bringers).await? {
+    for (_, by) in referred {
+        if vouched(app, &app.db, by, &bringers).await? {
             return Ok(Access::Readable);
         }
         found = Access::NotHereYet;
@@ -47,24 +47,21 @@ async fn access(app: &App, hash: &Hash, readable: &BTreeSet<LedgerId>) -> Result
     Ok(found)
 }
 
-/// Whether somebody of the ledger has shown to hold the bytes. For what the
-/// server refers to, that is the server.
+/// Whether the one who refers has shown to hold the bytes, with the tablet the
+/// reference comes from or another of the same person.
 async fn vouched(
     app: &App,
     db: &impl ConnectionTrait,
-    ledger: LedgerId,
     by: ReplicaId,
     bringers: &BTreeSet<ReplicaId>,
 ) -> Result<bool> {
-    let server = app.keys.replica;
-    if by == server {
-        return Ok(bringers.contains(&server));
+    if bringers.contains(&by) {
+        return Ok(true);
     }
-    for bringer in bringers {
-        let Some(tablet) = tablet::by_replica(db, *bringer).await? else { continue };
-        if membership::ever(db, ledger, PersonId(tablet.person)).await? {
-            return Ok(true);
-        }
+    if by == app.keys.replica {
+        return Ok(false);
     }
-    Ok(false)
+    let Some(referring) = tablet::by_replica(db, by).await? else { return Ok(false) };
+    let own = tablet::of_people(db, &[PersonId(referring.person)]).await?;
+    Ok(own.iter().any(|tablet| bringers.contains(&ReplicaId(tablet.replica))))
 }

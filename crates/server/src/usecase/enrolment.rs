@@ -4,7 +4,7 @@
 use crate::app::{App, now, now_ms, shanghai_today};
 use crate::error::{Code, Result, ServerError};
 use crate::keys::fill_random;
-use crate::store::{department, enrolment_code, inspector, membership, tablet};
+use crate::store::{chain, department, enrolment_code, inspector, membership, tablet};
 use crate::usecase::{append, dispatch, judgement};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -119,7 +119,9 @@ pub async fn issue(app: &App, person: PersonId, by: Option<Uuid>) -> Result<Issu
 }
 
 /// Enrols a tablet. Asked again with the same code, replica and key, because
-/// the answer was lost, it answers again.
+/// the answer was lost, it answers again — as long as the code is good and the
+/// tablet was not heard of: who has its token has no need to ask, and a code
+/// found later must not give a token of a tablet at work.
 pub async fn enrol(app: &App, request: EnrolRequest) -> Result<Enrolled> {
     let db = app.begin_write().await?;
     let code_hash = code_hash(&request.code);
@@ -130,11 +132,23 @@ pub async fn enrol(app: &App, request: EnrolRequest) -> Result<Enrolled> {
     if code.used_ms.is_some() && !again {
         return Err(Code::EnrolmentUsed.into());
     }
-    if !again && code.expires_ms <= now_ms() {
+    if code.expires_ms <= now_ms() {
         return Err(Code::EnrolmentExpired.into());
     }
-    if before.is_some() && !again {
-        return Err(Code::ReplicaTaken.into());
+    match &before {
+        Some(known) if again => {
+            if known.revoked_ms.is_some() {
+                return Err(Code::Revoked.into());
+            }
+            if known.last_contact_ms.is_some() {
+                return Err(Code::EnrolmentUsed.into());
+            }
+        }
+        Some(_) => return Err(Code::ReplicaTaken.into()),
+        None if !is_fresh(app, &db, request.replica).await? => {
+            return Err(Code::ReplicaTaken.into());
+        }
+        None => {}
     }
     let inspector = inspector::by_person(&db, PersonId(code.person)).await?;
     let inspector = inspector.ok_or(Code::InspectorUnknown)?;
@@ -156,6 +170,13 @@ pub async fn enrol(app: &App, request: EnrolRequest) -> Result<Enrolled> {
     db.commit().await?;
     tracing::info!(replica = %request.replica, again, "a tablet enrolled");
     Ok(answer(app, certificate, token, &inspector, &department))
+}
+
+/// Whether no replica ever wrote under an id: neither this server nor anybody
+/// whose chain is held. A tablet under such an id would speak for another.
+async fn is_fresh(app: &App, db: &impl ConnectionTrait, replica: ReplicaId) -> Result<bool> {
+    let reserved = replica == app.keys.replica || replica.0.is_nil();
+    Ok(!reserved && !chain::any_of(db, replica).await?)
 }
 
 /// Keeps a new tablet and introduces it in every ledger of its person.

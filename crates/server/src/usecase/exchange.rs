@@ -8,6 +8,7 @@ use crate::store::{chain, fact, membership, tablet};
 use crate::usecase::judgement::Taken;
 use crate::usecase::{append, judgement};
 use domain::id::{LedgerId, PersonId, ReplicaId};
+use ledger::Hash;
 use ledger::certificate::{Certificate, ReplicaRole};
 use ledger::exchange::{
     PAGE_BYTES, PROTOCOL, Refused, Request, RequestHeader, Response, ResponseHeader, answer,
@@ -89,10 +90,16 @@ async fn receive(
             refused.push(refusal(&page, "unknown_replica"));
             continue;
         };
+        // Brought by a member, but of somebody who never was one. Who was one
+        // and left is still heard.
+        if !took_part_in(&db, ledger, &certificate).await? {
+            refused.push(refusal(&page, "not_granted"));
+            continue;
+        }
         let held = chain::held(&db, &page).await?;
         let plan = plan_incoming(&held, &page, &certificate.key);
         if let Some(why) = &plan.refusal {
-            put_aside(&db, device, &page, why).await?;
+            put_aside(app, &db, device, &page, why).await?;
             refused.push(refusal(&page, reason(why)));
         }
         due.insert((ledger, page.replica));
@@ -142,7 +149,21 @@ fn reason(refusal: &Refusal) -> &'static str {
     }
 }
 
+async fn took_part_in(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    certificate: &Certificate,
+) -> Result<bool> {
+    match certificate.person {
+        Some(person) => membership::ever(db, ledger, person).await,
+        None => Ok(false),
+    }
+}
+
+/// Keeps what may have been forged, with its seals, as a request that brings
+/// this one page: who looks into it can verify it again.
 async fn put_aside(
+    app: &App,
     db: &impl ConnectionTrait,
     device: &Device,
     page: &Page,
@@ -155,7 +176,22 @@ async fn put_aside(
         ledger = %page.ledger, replica = %page.replica, delivered_by = %device.replica,
         reason = reason(why), "a page was quarantined"
     );
-    chain::quarantine(db, page, device.replica, reason(why), now_ms()).await
+    let header = RequestHeader {
+        protocol: PROTOCOL,
+        epoch: app.keys.epoch,
+        replica: device.replica,
+        // Nothing is asked; the same page must make the same bytes.
+        digest: Hash::of(b""),
+        ask: BTreeMap::new(),
+    };
+    let request = Request { header, pages: vec![page.clone()] };
+    let bytes = request.encode().map_err(|_| ServerError::Broken("a page cannot be written"))?;
+    let delivered_by = device.replica;
+    let aside = chain::PutAside { page, delivered_by, reason: reason(why), bytes };
+    if !chain::quarantine(db, aside, now_ms()).await? {
+        tracing::warn!(%delivered_by, "no room to put aside more of this tablet, page dropped");
+    }
+    Ok(())
 }
 
 /// Answers from one snapshot, after everything was committed.

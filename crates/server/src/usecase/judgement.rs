@@ -4,20 +4,20 @@
 
 use crate::app::{App, new_id};
 use crate::error::Result;
-use crate::store::register;
+use crate::store::{chain, fact, membership, register};
 use crate::usecase::package;
 use domain::finding::Origin;
-use domain::id::{DepartmentId, LedgerId, RecordId, ReplicaId};
+use domain::id::{DepartmentId, LedgerId, PersonId, RecordId, ReplicaId};
 use domain::record::{field, kind};
 use domain::task::{Genesis, Seat};
 use ledger::authority::{Reason, Scene, judge};
 use ledger::certificate::Certificate;
 use ledger::incoming::Append;
 use ledger::proposal::Proposal;
-use ledger::{Change, Register, Resolved, Verdict, Write};
+use ledger::{Change, ChangeId, Register, Resolved, Verdict, Write};
 use sea_orm::ConnectionTrait;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A tablet's change that was just taken, with whose it is.
 #[derive(Debug)]
@@ -55,7 +55,45 @@ pub async fn scene(
                 Some((register.rec, proposal.target))
             })
             .collect(),
+        authors: authors(db, ledger).await?,
     })
+}
+
+/// Registers that belong to the department of whoever wrote them first.
+const AUTHORED: [(&str, &str); 4] = [
+    (kind::EVIDENCE, field::FILE),
+    (kind::DOCUMENT, field::MANIFEST),
+    (kind::PROPOSAL, field::CONTENT),
+    (kind::DECISION, field::RULING),
+];
+
+fn is_authored(register: &Register) -> bool {
+    AUTHORED.iter().any(|(kind, field)| register.is(kind, field))
+}
+
+/// Whose each authored register is. First is what reached this server first:
+/// a tablet's own clock could be set back. What was voided makes nobody an
+/// author.
+async fn authors(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+) -> Result<BTreeMap<Register, DepartmentId>> {
+    let facts = fact::of_fields(db, ledger, &AUTHORED).await?;
+    let voided = fact::voided(db, ledger).await?;
+    let ids: BTreeSet<ChangeId> = facts.iter().map(|fact| fact.id.change).collect();
+    let received = chain::received(db, ledger, ids).await?;
+    let departments = membership::departments(db, ledger).await?;
+    let mut firsts = BTreeMap::new();
+    for fact in facts.iter().filter(|fact| !voided.contains(&fact.id.change)) {
+        // What the office wrote is no department's.
+        let Some(department) = departments.get(&fact.author) else { continue };
+        let at = (received.get(&fact.id.change).copied(), fact.wall, fact.n, fact.id);
+        let first = firsts.entry(fact.register.clone()).or_insert((at, *department));
+        if at < first.0 {
+            *first = (at, *department);
+        }
+    }
+    Ok(firsts.into_iter().map(|(register, (_, department))| (register, department)).collect())
 }
 
 fn shown<'a, T: DeserializeOwned + 'a>(
@@ -105,6 +143,9 @@ fn introduce(scene: &mut Scene, by: &Certificate, change: &Change) {
     }
     for write in &change.writes {
         let rec = write.register.rec;
+        if is_authored(&write.register) {
+            scene.authors.entry(write.register.clone()).or_insert(department);
+        }
         if write.register.is(kind::FINDING, field::ORIGIN) {
             let origin: Option<Origin> = serde_json::from_value(write.val.clone()).ok();
             if origin.is_some_and(|origin| origin.department == department) {
@@ -132,14 +173,13 @@ pub fn writes(verdicts: &[Verdict]) -> Vec<Write> {
 
 /// A replica as the one who writes judgements: the office, no person.
 #[must_use]
-pub fn office(replica: ReplicaId) -> domain::id::PersonId {
-    domain::id::PersonId(replica.0)
+pub fn office(replica: ReplicaId) -> PersonId {
+    PersonId(replica.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::id::PersonId;
     use domain::task::{Audience, TeamRole};
     use domain::time::Wall;
     use ledger::ChainHead;
@@ -209,5 +249,18 @@ mod tests {
         let verdicts = judge_all(scene, &[steal, edit]);
         assert_eq!(verdicts.len(), 2);
         assert!(verdicts.iter().all(|verdict| verdict.reason == "not_owner"));
+    }
+
+    #[test]
+    fn evidence_of_another_department_is_not_written_over() {
+        let mut scene = scene();
+        let mine = taken(1, field::FILE, json!({}));
+        let mut foreign = mine.append.change.clone().unwrap();
+        foreign.writes[0].register = Register::new(kind::EVIDENCE, FINDING, field::FILE);
+        let mut mine = mine;
+        mine.append.change = Ok(foreign);
+        scene.authors.insert(Register::new(kind::EVIDENCE, FINDING, field::FILE), OTHER);
+        let verdicts = judge_all(scene, &[mine]);
+        assert_eq!(verdicts[0].reason, "not_owner");
     }
 }

@@ -5,13 +5,24 @@ use crate::keys::fill_random;
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Longest password that is hashed, in bytes.
 const PASSWORD_BYTES_MAX: usize = 256;
 
+/// Hashes made at the same time at most: each takes a core and 19 MiB.
+static HASHING: Semaphore = Semaphore::const_new(4);
+
+async fn turn() -> Result<SemaphorePermit<'static>> {
+    HASHING.acquire().await.map_err(|_| ServerError::Broken("hashing was closed"))
+}
+
 /// The hash under which a password is kept.
 pub async fn hash(password: String) -> Result<String> {
+    let turn = turn().await?;
     let hash = tokio::task::spawn_blocking(move || {
+        // Held until the work is done, also when nobody waits for it any more.
+        let _turn = turn;
         Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
     });
     let hash = hash.await.map_err(|_| ServerError::Broken("hashing was cut off"))?;
@@ -24,7 +35,9 @@ pub async fn verify(password: String, hash: Option<String>) -> Result<bool> {
     if password.len() > PASSWORD_BYTES_MAX {
         return Ok(false);
     }
+    let turn = turn().await?;
     let verified = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
         let Some(hash) = hash else {
             let _same_effort = Argon2::default().hash_password(password.as_bytes());
             return false;

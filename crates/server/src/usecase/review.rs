@@ -6,6 +6,7 @@ use crate::app::{App, now_ms};
 use crate::error::{Code, Result};
 use crate::store::{chain, fact, membership, register};
 use crate::usecase::append;
+use domain::evidence::EvidenceFile;
 use domain::finding::{Review, ReviewState};
 use domain::id::{LedgerId, PersonId, RecordId, TaskId};
 use domain::record::{field, kind};
@@ -101,7 +102,8 @@ fn review(
 }
 
 /// Whether something was written on a finding after its review, in the order
-/// in which it reached this server.
+/// in which it reached this server: in its fields, by a decision on them, or as
+/// evidence of it. What was voided is no work.
 async fn reworked(
     db: &impl ConnectionTrait,
     ledger: LedgerId,
@@ -110,11 +112,12 @@ async fn reworked(
 ) -> Result<bool> {
     let mut reviewed = None;
     let mut worked = Vec::new();
-    for register in registers.keys().filter(|r| r.kind == kind::FINDING && r.rec == finding) {
+    let voided = fact::voided(db, ledger).await?;
+    for (register, _) in registers.iter().filter(|(r, resolved)| concerns(r, resolved, finding)) {
+        // The effect of a decision is a statement on the register decided.
         let facts = fact::of_register(db, ledger, register).await?;
-        let ids = facts.iter().map(|fact| fact.id.change);
-        let rows = chain::changes_by_id(db, ledger, ids).await?;
-        let latest = rows.iter().map(|row| row.received_ms).max();
+        let ids = facts.iter().map(|fact| fact.id.change).filter(|id| !voided.contains(id));
+        let latest = chain::received(db, ledger, ids).await?.into_values().max();
         if register.field == field::REVIEW {
             reviewed = latest;
         } else {
@@ -122,6 +125,15 @@ async fn reworked(
         }
     }
     Ok(reviewed.is_some_and(|at| worked.iter().any(|worked| *worked > at)))
+}
+
+fn concerns(register: &Register, resolved: &Resolved, finding: RecordId) -> bool {
+    if register.is(kind::EVIDENCE, field::FILE) {
+        let shown = resolved.shown.clone();
+        let file = shown.and_then(|value| serde_json::from_value::<EvidenceFile>(value).ok());
+        return file.is_some_and(|file| file.subject == finding);
+    }
+    register.kind == kind::FINDING && register.rec == finding
 }
 
 async fn commit(

@@ -2,7 +2,7 @@
 //! a lock for who keeps guessing.
 
 use crate::app::{App, now_ms};
-use crate::error::{Code, Result, wait};
+use crate::error::{Code, Result, ServerError, wait};
 use crate::store::account;
 use crate::usecase::password;
 use std::net::IpAddr;
@@ -14,25 +14,36 @@ pub async fn sign_in(
     password: String,
     from: IpAddr,
 ) -> Result<account::Model> {
-    let now = now_ms();
-    app.throttle.check(from, now)?;
+    // Counted first and taken back when it was right: guesses made at the same
+    // time must not all pass before the first of them is counted.
+    app.throttle.begin(from, now_ms())?;
+    let signed_in = try_password(app, name, password).await;
+    let guessed = matches!(&signed_in, Err(ServerError::Refused(refusal))
+        if refusal.code == Code::CredentialsWrong);
+    if !guessed {
+        app.throttle.undo(from);
+    }
+    signed_in
+}
+
+async fn try_password(app: &App, name: &str, password: String) -> Result<account::Model> {
     let account = account::by_name(&app.db, name).await?;
-    if let Some(locked) = account.as_ref().filter(|account| account.locked_until_ms > now) {
-        return Err(wait(Code::AccountLocked, (locked.locked_until_ms - now) / 1000 + 1));
+    if let Some(account) = &account {
+        let now = now_ms();
+        let db = app.begin_write().await?;
+        let locked_until = account::count_try(&db, account.id, now).await?;
+        db.commit().await?;
+        if let Some(until_ms) = locked_until {
+            return Err(wait(Code::AccountLocked, (until_ms - now) / 1000 + 1));
+        }
     }
     let hash = account.as_ref().map(|account| account.password_hash.clone());
     let right = password::verify(password, hash).await?;
     match account {
         Some(account) if right => {
-            account::right_password(&app.db, &account).await?;
+            account::right_password(&app.db, account.id).await?;
             Ok(account)
         }
-        account => {
-            app.throttle.failed(from, now);
-            if let Some(account) = account {
-                account::wrong_password(&app.db, account.id, now).await?;
-            }
-            Err(Code::CredentialsWrong.into())
-        }
+        _ => Err(Code::CredentialsWrong.into()),
     }
 }

@@ -23,6 +23,8 @@ export const proposalMessages = defineMessages(
     accepted: '已采纳',
     declined: '未采纳',
     waiting: '等待{department}答复',
+    news: '你打开之后，这一项又有了新内容。请看过再答复。',
+    lookAgain: '重新查看',
     chooseFirst: '请先选定建议改成什么。',
   },
   {
@@ -46,6 +48,8 @@ export const proposalMessages = defineMessages(
     accepted: 'accepted',
     declined: 'declined',
     waiting: 'waits for {department}',
+    news: 'Something new came in here after you opened this. Look before you reply.',
+    lookAgain: 'Look again',
     chooseFirst: 'Choose what to propose first.',
   },
 )

@@ -378,7 +378,7 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        /** Whether a file is here, for who may read it or brought it. */
+        /** Whether this tablet brought a file. */
         head: operations["head"];
         patch?: never;
         trace?: never;
