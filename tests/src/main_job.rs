@@ -442,7 +442,9 @@ async fn check_record(pdf: &Path, crews: &[Crew]) -> Result<()> {
     let name = pdf.display().to_string();
     let text = read("pdftotext", vec![name.clone(), "-".to_owned()]).await?;
     let flat: String = text.split_whitespace().collect();
-    let mut wanted = vec!["现场检查记录", APP_FACT, EARLY_FACT, FIRE_FACT, REASON, "不符合"];
+    // The form sets its own full stop after a reason.
+    let reason = REASON.trim_end_matches('。');
+    let mut wanted = vec!["现场检查记录", APP_FACT, EARLY_FACT, FIRE_FACT, reason, "不符合"];
     wanted.extend(crews.iter().map(|c| c.department.as_str()));
     for words in wanted {
         ensure!(flat.contains(words), "the record does not say {words}");
