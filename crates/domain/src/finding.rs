@@ -76,6 +76,26 @@ pub struct Origin {
     pub more: Map<String, Value>,
 }
 
+/// How far a finding has come, in the order of its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+pub enum FindingState {
+    /// Found.
+    Open,
+    /// 责令整改: an order was served.
+    Ordered,
+    /// The enterprise says it is put right.
+    Reported,
+    /// 整改合格: seen to be put right.
+    Verified,
+    /// 销号: closed.
+    Closed,
+    /// 移送/立案: it goes on as a case.
+    CaseFiled,
+}
+
 /// What the office says of a finding after the visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -16,6 +16,7 @@ pub mod inspector;
 pub mod matter;
 pub mod package;
 pub mod permission;
+pub mod personal;
 pub mod plan;
 pub mod record;
 pub mod task;

@@ -33,6 +33,24 @@ pub mod kind {
     pub const NOTE: &str = "note";
     /// A produced statutory document with its manifest.
     pub const DOCUMENT: &str = "document";
+    /// A signature under a document, bound to the document's manifest.
+    pub const SIGNATURE: &str = "signature";
+    /// A record taken back, with every statement on it that was seen.
+    pub const WITHDRAWAL: &str = "withdrawal";
+    /// How far the visit has come (one record, the task's).
+    pub const VISIT: &str = "visit";
+    /// A member's word that all of their work is in (one record a person).
+    pub const SUBMISSION: &str = "submission";
+    /// The lead's word that a member is not waited for.
+    pub const WAIVER: &str = "waiver";
+    /// Two findings that are the same hazard.
+    pub const LINK: &str = "link";
+    /// What the office holds to be true of the enterprise, field by field.
+    pub const ENTERPRISE: &str = "enterprise";
+    /// A piece of personal data, sealed in a file of its own.
+    pub const PERSONAL: &str = "personal";
+    /// The office's settlement of a change it marked.
+    pub const RESOLUTION: &str = "resolution";
 }
 
 /// Fields of records, as written in changes.
@@ -51,7 +69,7 @@ pub mod field {
     pub const SEAT: &str = "seat";
     /// `replica`: a replica certificate (`ledger::certificate`).
     pub const CERTIFICATE: &str = "certificate";
-    /// `judgement`: `ledger::authority::Judgement`.
+    /// `judgement`: `ledger::fact::Verdict`.
     pub const VERDICT: &str = "verdict";
     /// `item`: [`super::super::finding::Answer`] or null (not checked).
     pub const RESULT: &str = "result";
@@ -83,4 +101,24 @@ pub mod field {
     pub const TEXT: &str = "text";
     /// `document`: [`super::super::document::Manifest`].
     pub const MANIFEST: &str = "manifest";
+    /// `visit`: [`super::super::task::VisitState`]; `finding`:
+    /// [`super::super::finding::FindingState`]; `document`:
+    /// [`super::super::document::DocumentState`].
+    pub const STATE: &str = "state";
+    /// `item`, `finding`: [`super::super::task::Ownership`], by the office alone.
+    pub const OWNER: &str = "owner";
+    /// Any record: how it stands with withdrawals; never written directly.
+    pub const WITHDRAWN: &str = "withdrawn";
+    /// `link`: the finding that counts, of the two.
+    pub const PRIMARY: &str = "primary";
+    /// `replica`: that it was taken out of service, by the office alone.
+    pub const REVOKED: &str = "revoked";
+    /// `replica`: how far its clock was off, by the office alone.
+    pub const CLOCK: &str = "clock";
+    /// `personal`: [`super::super::personal::Sealed`].
+    pub const SEALED: &str = "sealed";
+    /// `personal`: the key of the sealed file, in the internal ledger.
+    pub const KEY: &str = "key";
+    /// `personal`: that the file was erased, by the office alone.
+    pub const ERASED: &str = "erased";
 }

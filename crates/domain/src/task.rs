@@ -31,6 +31,10 @@ pub struct Genesis {
     pub audience: Audience,
     /// SHA-256 of the reference package that the task was opened with.
     pub catalogue: String,
+    /// Of a ledger that a tablet opened on site: what its id was made from
+    /// (`ledger::founding`), 32 lower-case hex digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
 }
 
 /// What the enterprise looked like when the task was dispatched.
@@ -103,6 +107,55 @@ pub enum Status {
     Returned,
     /// Reviewed and approved.
     Approved,
+    /// Called off by the office; what was done on site stays.
+    Cancelled,
+}
+
+/// How far a visit has come. The order is the order of its life; what began on
+/// site stands above a cancellation at the desk, which does not undo it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+pub enum VisitState {
+    /// Not begun.
+    Planned,
+    /// Called off by the office.
+    Cancelled,
+    /// The team has arrived.
+    Arrived,
+    /// The site record is being made.
+    Recording,
+    /// The site record is signed.
+    Sealed,
+}
+
+/// Who owns an item or finding, after the office handed it on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ownership {
+    /// The department that owns it from now on.
+    pub department: DepartmentId,
+    /// Why.
+    pub reason: String,
+    /// Members a newer version wrote.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+/// What a replica's clock showed, compared with the office's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockNote {
+    /// Milliseconds that it was ahead; negative: behind.
+    pub ahead_ms: i64,
+}
+
+/// That a replica was taken out of service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// Whether the tablet is lost: files that only it had will not come.
+    pub lost: bool,
+    /// Why.
+    pub reason: String,
 }
 
 /// A department that takes part.
@@ -130,6 +183,9 @@ pub enum TeamRole {
     Deputy,
     /// 检查员.
     Inspector,
+    /// 部门复核: settles the department's conflicts from the desk when neither
+    /// lead nor deputy can.
+    DeskReviewer,
 }
 
 /// A person's seat in the team.
@@ -148,9 +204,9 @@ pub struct Seat {
 }
 
 impl Seat {
-    /// Whether this person settles conflicts of the department on site.
+    /// Whether this person settles conflicts of the department.
     #[must_use]
     pub fn decides(&self) -> bool {
-        matches!(self.role, TeamRole::SiteLead | TeamRole::Deputy)
+        matches!(self.role, TeamRole::SiteLead | TeamRole::Deputy | TeamRole::DeskReviewer)
     }
 }

@@ -6,8 +6,9 @@ use crate::chain::ChainHead;
 use crate::change::Change;
 use crate::decision::Ruling;
 use crate::id::{ChangeId, Register, WriteId};
-use crate::policy;
-use domain::id::{PersonId, ReplicaId};
+use crate::withdrawal::Withdrawal;
+use crate::{founding, policy};
+use domain::id::{LedgerId, PersonId, ReplicaId};
 use domain::record::{field, kind};
 use domain::time::Wall;
 use serde::{Deserialize, Serialize};
@@ -79,22 +80,35 @@ impl Verdict {
     }
 }
 
-/// The statements that a change makes, its decisions' effects included.
+/// Whose chain a change stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// The chain: a replica's, or a branch's.
+    pub replica: ReplicaId,
+    /// What kind of writer that is.
+    pub role: ReplicaRole,
+}
+
+/// The statements that a change makes, the effects of decisions and withdrawals
+/// included.
 ///
-/// What only the server may write is no statement when a tablet writes it:
-/// the bytes stay in the chain, without effect.
+/// What only the server may write is no statement when a tablet writes it, but
+/// in the change that opens a ledger of its own: the bytes stay in the chain,
+/// without effect. How a record stands with withdrawals is nobody's to write.
 #[must_use]
-pub fn facts(
-    replica: ReplicaId,
-    role: ReplicaRole,
-    head: &ChainHead,
-    change: &Change,
-) -> Vec<Fact> {
+pub fn facts(place: Place, head: &ChainHead, change: &Change) -> Vec<Fact> {
+    let Place { ledger, replica, role } = place;
     let id = head.change_id();
+    let opens = role == ReplicaRole::Tablet && founding::opens(ledger, replica, head.pos, change);
     let mut facts = Vec::with_capacity(change.writes.len());
     for (index, write) in change.writes.iter().enumerate() {
         let Ok(index) = u32::try_from(index) else { break };
-        if role == ReplicaRole::Tablet && policy::server_only(&write.register) {
+        let foreign = role == ReplicaRole::Tablet
+            && policy::server_only(&write.register)
+            && !(opens && policy::opening(&write.register));
+        if foreign || write.register.field == field::WITHDRAWN {
             continue;
         }
         let fact = Fact {
@@ -121,6 +135,11 @@ pub fn facts(
                 nature: Nature::Decision,
                 ..fact.clone()
             });
+        }
+        if write.register.is(kind::WITHDRAWAL, field::CONTENT)
+            && let Some(withdrawal) = Withdrawal::from_value(&write.val)
+        {
+            facts.push(Fact { register: withdrawal.register(), sup: Vec::new(), ..fact.clone() });
         }
         facts.push(fact);
     }

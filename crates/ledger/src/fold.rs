@@ -1,14 +1,15 @@
 //! The fold in memory: facts and verdicts as sets, and the state they amount
 //! to. Stores keep the same sets in tables and call the same [`resolve`].
 
-use crate::certificate::ReplicaRole;
+use crate::branch::Lineage;
 use crate::chain::ChainHead;
 use crate::change::Change;
-use crate::fact::{self, Fact, Verdict, VerdictKind};
+use crate::fact::{self, Fact, Place, Verdict, VerdictKind};
 use crate::id::{ChangeId, Hash, Register, WriteId};
-use crate::policy::{self, Resolved, resolve};
+use crate::policy::{self, Context, Resolved, resolve};
+use crate::signature::{SignedDocument, signed_changes, signed_documents};
 use crate::strict;
-use domain::id::ReplicaId;
+use domain::record::{field, kind};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,21 +21,21 @@ const STATE_TAG: &[u8] = b"lianjian-state-v1";
 pub struct Fold {
     facts: BTreeMap<Register, BTreeMap<WriteId, Fact>>,
     verdicts: BTreeSet<Verdict>,
+    lineage: Lineage,
 }
 
 impl Fold {
     /// Takes a change in, in any order and any number of times.
-    pub fn insert(
-        &mut self,
-        replica: ReplicaId,
-        role: ReplicaRole,
-        head: &ChainHead,
-        change: &Change,
-    ) {
-        for fact in fact::facts(replica, role, head, change) {
+    pub fn insert(&mut self, place: Place, head: &ChainHead, change: &Change) {
+        for fact in fact::facts(place, head, change) {
             self.facts.entry(fact.register.clone()).or_default().insert(fact.id, fact);
         }
-        self.verdicts.extend(fact::verdicts(role, change));
+        self.verdicts.extend(fact::verdicts(place.role, change));
+    }
+
+    /// Says which chain continues which, where replicas forked.
+    pub fn set_lineage(&mut self, lineage: Lineage) {
+        self.lineage = lineage;
     }
 
     /// Takes in what another fold knows.
@@ -53,18 +54,46 @@ impl Fold {
         voids.map(|v| v.change).collect()
     }
 
+    /// The documents that were signed.
+    #[must_use]
+    pub fn signed_documents(&self) -> Vec<SignedDocument> {
+        let is_signing = |r: &Register| {
+            r.is(kind::DOCUMENT, field::MANIFEST) || r.is(kind::SIGNATURE, field::CONTENT)
+        };
+        let facts = self.facts.iter().filter(|(register, _)| is_signing(register));
+        let facts: Vec<Fact> = facts.flat_map(|(_, facts)| facts.values().cloned()).collect();
+        signed_documents(&facts, &self.voided())
+    }
+
+    /// What decides which statements are in force.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        Context {
+            voided: self.voided(),
+            signed: signed_changes(&self.signed_documents()),
+            lineage: self.lineage.clone(),
+        }
+    }
+
+    /// Everything stated on a register.
+    #[must_use]
+    pub fn facts(&self, register: &Register) -> Vec<Fact> {
+        self.facts.get(register).map(|f| f.values().cloned().collect()).unwrap_or_default()
+    }
+
     /// What one register amounts to.
     #[must_use]
     pub fn resolve(&self, register: &Register) -> Resolved {
-        let Some(facts) = self.facts.get(register) else { return Resolved::default() };
-        let facts: Vec<Fact> = facts.values().cloned().collect();
-        resolve(policy::policy(register), &facts, &self.voided())
+        resolve(policy::policy(register), &self.facts(register), &self.context())
     }
 
     /// What every register amounts to.
     #[must_use]
     pub fn registers(&self) -> BTreeMap<Register, Resolved> {
-        self.facts.keys().map(|r| (r.clone(), self.resolve(r))).collect()
+        let context = self.context();
+        let settle =
+            |r: &Register| (r.clone(), resolve(policy::policy(r), &self.facts(r), &context));
+        self.facts.keys().map(settle).collect()
     }
 
     /// One hash over the whole state.

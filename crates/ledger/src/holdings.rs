@@ -37,6 +37,9 @@ pub struct Span {
     pub replica: ReplicaId,
     /// The position before the first.
     pub after: u64,
+    /// The chain hash that the one who asks holds there. Where another stands,
+    /// the chain is sent from its beginning.
+    pub at: Option<Hash8>,
     /// The last position.
     pub upto: u64,
 }
@@ -66,22 +69,21 @@ pub fn ledger_digest(chains: &LedgerHoldings) -> Hash {
     Hash::of(&bytes)
 }
 
-/// What of `theirs` one does not hold: the spans to ask for.
+/// What of `theirs` one does not hold: the spans to ask for. A chain that goes
+/// as far in another way (a fork) is asked for from its beginning.
 #[must_use]
 pub fn lacking(ledger: LedgerId, mine: &LedgerHoldings, theirs: &LedgerHoldings) -> Vec<Span> {
-    let spans = theirs.iter().map(|(replica, Held(upto, _))| {
-        let after = mine.get(replica).map_or(0, |held| held.0);
-        Span { ledger, replica: *replica, after, upto: *upto }
-    });
-    spans.filter(|span| span.after < span.upto).collect()
-}
-
-/// Chains that both hold equally far but with different hashes: proof of a fork.
-#[must_use]
-pub fn forked(mine: &LedgerHoldings, theirs: &LedgerHoldings) -> Vec<ReplicaId> {
-    let both = mine.iter().filter_map(|(replica, held)| {
-        let other = theirs.get(replica)?;
-        (other.0 == held.0 && other.1 != held.1).then_some(*replica)
-    });
-    both.collect()
+    let span = |(replica, Held(upto, hash)): (&ReplicaId, &Held)| {
+        let (replica, upto) = (*replica, *upto);
+        let whole = Span { ledger, replica, after: 0, at: None, upto };
+        match mine.get(&replica) {
+            None => Some(whole),
+            Some(Held(pos, at)) if *pos < upto => {
+                Some(Span { after: *pos, at: Some(*at), ..whole })
+            }
+            Some(Held(pos, at)) if *pos == upto && at != hash => Some(whole),
+            Some(_) => None,
+        }
+    };
+    theirs.iter().filter_map(span).collect()
 }

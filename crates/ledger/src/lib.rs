@@ -8,6 +8,7 @@
 
 pub mod authority;
 pub mod board;
+pub mod branch;
 pub mod certificate;
 pub mod chain;
 pub mod change;
@@ -15,19 +16,24 @@ pub mod decision;
 pub mod exchange;
 pub mod fact;
 pub mod fold;
+pub mod founding;
 pub mod holdings;
 pub mod id;
 pub mod incoming;
+pub mod lifecycle;
 pub mod policy;
 pub mod projection;
 pub mod proposal;
 pub mod receipt;
 pub mod seal;
+pub mod signature;
+pub mod statement;
 mod strict;
+pub mod withdrawal;
 
 pub use chain::ChainHead;
 pub use change::{Change, Limits, Malformed, Write};
-pub use fact::{Fact, Verdict, VerdictKind};
+pub use fact::{Fact, Place, Verdict, VerdictKind};
 pub use fold::Fold;
 pub use id::{ChangeId, Hash, Register, WriteId};
-pub use policy::{Policy, Resolved};
+pub use policy::{Context, Policy, Resolved};

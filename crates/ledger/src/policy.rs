@@ -1,9 +1,11 @@
 //! How the standing values of a register become what is shown: the table of
 //! policies, and the one function that every replica runs.
 
+use crate::branch::Lineage;
 use crate::certificate::ReplicaRole;
 use crate::fact::{Fact, Nature};
 use crate::id::{ChangeId, Register, WriteId};
+use crate::lifecycle::{self, contradict};
 use domain::finding::{Answer, Assessment, Level};
 use domain::id::{PersonId, ReplicaId};
 use domain::record::{field as f, kind as k};
@@ -28,13 +30,16 @@ pub enum Policy {
     Earliest,
     /// Free text: the newest is shown, the others beside it, until the owner decides.
     KeepBoth,
+    /// A state that only goes forward: the furthest is shown; pairs that
+    /// contradict each other wait for whoever settles them (`lifecycle`).
+    Lifecycle,
 }
 
 impl Policy {
     /// Whether only a decision replaces what another person stated.
     #[must_use]
     pub fn is_guarded(self) -> bool {
-        matches!(self, Self::Severest | Self::Earliest | Self::KeepBoth)
+        matches!(self, Self::Severest | Self::Earliest | Self::KeepBoth | Self::Lifecycle)
     }
 }
 
@@ -43,16 +48,23 @@ impl Policy {
 #[must_use]
 pub fn policy(register: &Register) -> Policy {
     match (register.kind.as_str(), register.field.as_str()) {
+        (_, f::WITHDRAWN) => Policy::KeepBoth,
+        _ if lifecycle::is_state(register) => Policy::Lifecycle,
         (k::GENESIS, f::CHARTER)
         | (k::TASK, f::HEADER | f::PACKAGE | f::STATUS)
         | (k::PARTY, f::PARTY)
         | (k::MEMBER, f::SEAT)
-        | (k::REPLICA, f::CERTIFICATE)
+        | (k::REPLICA, f::CERTIFICATE | f::REVOKED | f::CLOCK)
         | (k::JUDGEMENT, f::VERDICT)
-        | (k::FINDING, f::ORIGIN | f::REVIEW)
+        | (k::RESOLUTION, f::CONTENT)
+        | (k::ITEM, f::OWNER)
+        | (k::FINDING, f::ORIGIN | f::REVIEW | f::OWNER)
         | (k::EVIDENCE, f::FILE)
         | (k::PROPOSAL, f::CONTENT)
         | (k::DECISION, f::RULING)
+        | (k::WITHDRAWAL | k::SIGNATURE | k::SUBMISSION | k::WAIVER | k::LINK, f::CONTENT)
+        | (k::ENTERPRISE, _)
+        | (k::PERSONAL, f::SEALED | f::KEY | f::ERASED)
         | (k::DOCUMENT, f::MANIFEST) => Policy::Single,
         (k::ITEM, f::REMARK) | (k::FINDING, f::LOCATION) | (k::PROPOSAL, f::REPLY) => {
             Policy::Latest
@@ -68,8 +80,32 @@ pub fn policy(register: &Register) -> Policy {
 pub fn server_only(register: &Register) -> bool {
     matches!(
         register.kind.as_str(),
-        k::GENESIS | k::TASK | k::PARTY | k::MEMBER | k::REPLICA | k::JUDGEMENT
-    ) || register.is(k::FINDING, f::REVIEW)
+        k::GENESIS
+            | k::TASK
+            | k::PARTY
+            | k::MEMBER
+            | k::REPLICA
+            | k::JUDGEMENT
+            | k::RESOLUTION
+            | k::ENTERPRISE
+    ) || matches!(
+        (register.kind.as_str(), register.field.as_str()),
+        (k::FINDING, f::REVIEW | f::OWNER) | (k::ITEM, f::OWNER) | (k::PERSONAL, f::ERASED)
+    )
+}
+
+/// Of what only the server may write: what a tablet states when it opens a
+/// ledger of its own (`founding`).
+#[must_use]
+pub fn opening(register: &Register) -> bool {
+    matches!(
+        (register.kind.as_str(), register.field.as_str()),
+        (k::GENESIS, f::CHARTER)
+            | (k::TASK, f::HEADER | f::PACKAGE | f::STATUS)
+            | (k::PARTY, f::PARTY)
+            | (k::MEMBER, f::SEAT)
+            | (k::REPLICA, f::CERTIFICATE)
+    )
 }
 
 /// Whether this version knows the register.
@@ -78,7 +114,10 @@ pub fn is_known(register: &Register) -> bool {
     policy(register) != Policy::KeepBoth
         || matches!(
             (register.kind.as_str(), register.field.as_str()),
-            (k::FINDING, f::FACT | f::REQUIREMENT) | (k::NOTE, f::TEXT)
+            (k::FINDING, f::FACT | f::REQUIREMENT)
+                | (k::NOTE, f::TEXT)
+                | (k::LINK, f::PRIMARY)
+                | (_, f::WITHDRAWN)
         )
 }
 
@@ -99,6 +138,21 @@ pub struct Head {
     pub wall: Wall,
 }
 
+impl Head {
+    /// A statement that stands.
+    #[must_use]
+    pub fn of(fact: &Fact) -> Self {
+        Self {
+            id: fact.id,
+            val: fact.val.clone(),
+            nature: fact.nature,
+            replica: fact.replica,
+            author: fact.author,
+            wall: fact.wall,
+        }
+    }
+}
+
 /// What a register amounts to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Resolved {
@@ -110,54 +164,74 @@ pub struct Resolved {
     pub contested: bool,
 }
 
+/// What decides, beside the statements themselves, which of them are in force.
+/// All of it is sets, the same on every replica that holds the same changes.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// The changes that the server voided; only tablets' changes can be.
+    pub voided: BTreeSet<ChangeId>,
+    /// The changes that signed documents rely on; no void takes them out of force.
+    pub signed: BTreeSet<ChangeId>,
+    /// Which chain continues which.
+    pub lineage: Lineage,
+}
+
+impl Context {
+    fn in_force(&self, fact: &Fact) -> bool {
+        let change = &fact.id.change;
+        fact.role == ReplicaRole::Server
+            || !self.voided.contains(change)
+            || self.signed.contains(change)
+    }
+}
+
 /// Settles one register from everything stated on it, in whatever order it came.
-///
-/// `voided` are the changes that the server voided; only tablets' changes can be.
 #[must_use]
-pub fn resolve(policy: Policy, facts: &[Fact], voided: &BTreeSet<ChangeId>) -> Resolved {
-    let in_force: Vec<&Fact> = facts
-        .iter()
-        .filter(|f| f.role == ReplicaRole::Server || !voided.contains(&f.id.change))
-        .collect();
+pub fn resolve(policy: Policy, facts: &[Fact], context: &Context) -> Resolved {
+    let in_force: Vec<&Fact> = facts.iter().filter(|f| context.in_force(f)).collect();
     let mut standing: Vec<&Fact> = in_force
         .iter()
         .copied()
-        .filter(|old| !in_force.iter().any(|new| replaces(policy, new, old)))
+        .filter(|old| !in_force.iter().any(|new| replaces(policy, new, old, &context.lineage)))
         .collect();
     standing.sort_by_key(|f| std::cmp::Reverse((rank(policy, f), f.wall, f.n, f.id)));
 
     // A cleared value is no statement beside one that is.
-    let mut said = standing.iter().filter(|f| !f.val.is_null()).map(|f| &f.val);
-    let contested =
-        policy.is_guarded() && said.next().is_some_and(|first| said.any(|other| other != first));
+    let said: Vec<&Fact> = standing.iter().copied().filter(|f| !f.val.is_null()).collect();
+    let contested = match policy {
+        Policy::Lifecycle => said.iter().enumerate().any(|(i, one)| {
+            said[i + 1..].iter().any(|two| contradict(&one.register, &one.val, &two.val))
+        }),
+        _ => policy.is_guarded() && said.iter().any(|fact| fact.val != said[0].val),
+    };
     let shown = standing.first().map(|f| f.val.clone()).filter(|v| !v.is_null());
-    let heads = standing
-        .into_iter()
-        .map(|f| Head {
-            id: f.id,
-            val: f.val.clone(),
-            nature: f.nature,
-            replica: f.replica,
-            author: f.author,
-            wall: f.wall,
-        })
-        .collect();
-    Resolved { shown, heads, contested }
+    Resolved { shown, heads: standing.into_iter().map(Head::of).collect(), contested }
 }
 
 /// Whether `new` replaces `old`.
-fn replaces(policy: Policy, new: &Fact, old: &Fact) -> bool {
-    let later_in_own_chain = new.replica == old.replica && new.pos > old.pos;
-    if !later_in_own_chain && !new.sup.contains(&old.id) {
-        return false;
-    }
+fn replaces(policy: Policy, new: &Fact, old: &Fact, lineage: &Lineage) -> bool {
     if new.id == old.id {
         return false;
     }
-    // A conflict is closed, and a severity lowered, by a decision alone.
-    !policy.is_guarded()
-        || new.nature == Nature::Decision
-        || (new.author == old.author && old.nature == Nature::Write)
+    let later_in_own_chain = new.pos > old.pos && lineage.continues(new.replica, old.replica);
+    if !later_in_own_chain && !new.sup.contains(&old.id) {
+        return false;
+    }
+    match policy {
+        Policy::Single | Policy::Latest => true,
+        // Forward needs nobody's leave; back, or out of a contradiction, does.
+        Policy::Lifecycle => {
+            new.nature == Nature::Decision
+                || (new.author == old.author && old.nature == Nature::Write)
+                || (rank(policy, new) > rank(policy, old)
+                    && !contradict(&new.register, &new.val, &old.val))
+        }
+        // A conflict is closed, and a severity lowered, by a decision alone.
+        Policy::Severest | Policy::Earliest | Policy::KeepBoth => {
+            new.nature == Nature::Decision
+                || (new.author == old.author && old.nature == Nature::Write)
+        }
+    }
 }
 
 /// What stands first: higher is shown.
@@ -168,6 +242,11 @@ fn rank(policy: Policy, fact: &Fact) -> Rank {
     match policy {
         Policy::Single | Policy::Latest => Rank::default(),
         Policy::KeepBoth => Rank { said: true, ..Rank::default() },
+        Policy::Lifecycle => Rank {
+            said: true,
+            severity: lifecycle::rank(&fact.register, &fact.val),
+            ..Rank::default()
+        },
         Policy::Severest => Rank { said: true, severity: severity(&fact.val), ..Rank::default() },
         Policy::Earliest => {
             let date = fact.val.as_str().map(str::to_owned);

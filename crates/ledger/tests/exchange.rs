@@ -60,7 +60,7 @@ fn an_answer_lost_on_the_way_is_made_good_by_the_next_exchange() {
     server.set(joint, 0, &remark(0), json!("charter"));
     a.set(joint, 1, &remark(1), json!("one"));
     // The server takes the page; its answer never arrives.
-    let span = Span { ledger: joint, replica: a.id, after: 0, upto: 1 };
+    let span = Span { ledger: joint, replica: a.id, after: 0, at: None, upto: 1 };
     let header = RequestHeader::new(uuid(7), a.id, &a.holdings_of(&[joint]), [joint]);
     let request = Request { header, pages: vec![a.page(&span)] };
     server.answer(&request.encode().unwrap(), &[joint]);
@@ -93,7 +93,7 @@ fn one_changed_byte_is_refused_and_what_was_sealed_before_it_is_kept() {
     for n in 0..4 {
         a.set(joint, n, &remark(1), json!(format!("text {n}")));
     }
-    let mut page = a.page(&Span { ledger: joint, replica: a.id, after: 0, upto: 4 });
+    let mut page = a.page(&Span { ledger: joint, replica: a.id, after: 0, at: None, upto: 4 });
     let last = page.changes[2].len() - 10;
     page.changes[2][last] ^= 1;
     assert_eq!(server.apply(&page), Some(Refusal::Seal(3)));
@@ -108,7 +108,7 @@ fn changes_behind_the_last_seal_are_not_taken() {
     for n in 0..3 {
         a.set(joint, n, &remark(1), json!(format!("text {n}")));
     }
-    let mut page = a.page(&Span { ledger: joint, replica: a.id, after: 0, upto: 3 });
+    let mut page = a.page(&Span { ledger: joint, replica: a.id, after: 0, at: None, upto: 3 });
     page.seals.truncate(2);
     assert_eq!(server.apply(&page), Some(Refusal::Unsealed(2)));
     assert_eq!(server.head(joint, a.id).pos, 2);
@@ -122,24 +122,97 @@ fn a_page_from_the_middle_waits_for_what_is_before_it() {
     for n in 0..3 {
         a.set(joint, n, &remark(1), json!(format!("text {n}")));
     }
-    let page = a.page(&Span { ledger: joint, replica: a.id, after: 1, upto: 3 });
+    let page = a.page(&Span { ledger: joint, replica: a.id, after: 1, at: None, upto: 3 });
     assert_eq!(server.apply(&page), Some(Refusal::Gap { held: 0, after: 1 }));
     assert!(server.holdings_of(&[joint]).0[&joint].is_empty());
 }
 
+/// A tablet and its clone, which share what was written before the cloning.
+fn cloned(joint: domain::id::LedgerId, shared: i64) -> (Replica, Replica) {
+    let mut a = Replica::new(1, &[joint]);
+    let mut clone = Replica::new(1, &[joint]);
+    for replica in [&mut a, &mut clone] {
+        for n in 0..shared {
+            replica.set(joint, n, &remark(1), json!(format!("shared {n}")));
+        }
+    }
+    (a, clone)
+}
+
 #[test]
-fn a_second_history_of_the_same_chain_is_seen_and_not_taken() {
+fn a_second_history_of_the_same_replica_is_kept_beside_the_first_everywhere() {
+    for shared in [0, 1, 3] {
+        let joint = ledger_id(1);
+        let mut server = Replica::new(0, &[joint]);
+        server.set(joint, 0, &remark(0), json!("charter"));
+        let (mut a, mut clone) = cloned(joint, shared);
+        a.set(joint, 10, &remark(2), json!("one"));
+        a.set(joint, 11, &remark(3), json!("two"));
+        clone.set(joint, 12, &remark(2), json!("another one"));
+        a.exchange(&mut server).unwrap();
+        clone.exchange(&mut server).unwrap();
+        a.exchange(&mut server).unwrap();
+        clone.exchange(&mut server).unwrap();
+        let held = server.holdings_of(&[joint]);
+        assert_eq!(a.holdings_of(&[joint]), held, "{shared}");
+        assert_eq!(clone.holdings_of(&[joint]), held, "{shared}");
+        // Neither history's word replaces the other's, and nothing was lost.
+        let fold = server.fold(joint);
+        assert_eq!(fold.resolve(&remark(2)).heads.len(), 2);
+        assert_eq!(fold.resolve(&remark(3)).shown, Some(json!("two")));
+        assert_eq!(a.fold(joint).digest(), fold.digest());
+        // Both go on writing, each behind its own.
+        a.set(joint, 20, &remark(4), json!("a goes on"));
+        clone.set(joint, 21, &remark(4), json!("the clone too"));
+        for replica in [&mut a, &mut clone] {
+            replica.exchange(&mut server).unwrap();
+        }
+        a.exchange(&mut server).unwrap();
+        assert_eq!(a.fold(joint).digest(), server.fold(joint).digest());
+        assert_eq!(server.fold(joint).resolve(&remark(4)).heads.len(), 2);
+    }
+}
+
+#[test]
+fn a_third_history_and_a_fork_of_a_branch_are_kept_too() {
     let joint = ledger_id(1);
     let mut server = Replica::new(0, &[joint]);
-    let mut a = Replica::new(1, &[joint]);
-    a.set(joint, 1, &remark(1), json!("one"));
-    let mut clone = Replica::new(1, &[joint]);
-    clone.set(joint, 9, &remark(1), json!("another one"));
-    clone.set(joint, 10, &remark(1), json!("and more"));
+    let (mut a, mut b) = cloned(joint, 2);
+    let (mut c, mut d) = cloned(joint, 1);
+    a.set(joint, 10, &remark(2), json!("a"));
+    a.set(joint, 11, &remark(3), json!("a"));
+    b.set(joint, 10, &remark(2), json!("a"));
+    b.set(joint, 12, &remark(3), json!("b"));
+    c.set(joint, 13, &remark(4), json!("c"));
+    d.set(joint, 14, &remark(5), json!("d"));
+    for _ in 0..2 {
+        for replica in [&mut a, &mut b, &mut c, &mut d] {
+            replica.exchange(&mut server).unwrap();
+        }
+    }
+    for replica in [&a, &b, &c, &d] {
+        assert_eq!(replica.holdings_of(&[joint]), server.holdings_of(&[joint]));
+        assert_eq!(replica.fold(joint).digest(), server.fold(joint).digest());
+    }
+    let fold = server.fold(joint);
+    assert_eq!(fold.resolve(&remark(3)).heads.len(), 2);
+    assert_eq!(fold.resolve(&remark(4)).shown, Some(json!("c")));
+    assert_eq!(fold.resolve(&remark(5)).shown, Some(json!("d")));
+}
+
+#[test]
+fn a_tablet_restored_to_an_earlier_day_takes_its_own_work_back() {
+    let joint = ledger_id(1);
+    let mut server = Replica::new(0, &[joint]);
+    let (mut a, mut restored) = cloned(joint, 2);
+    a.set(joint, 10, &remark(2), json!("after the copy"));
     a.exchange(&mut server).unwrap();
-    let page = clone.page(&Span { ledger: joint, replica: a.id, after: 0, upto: 2 });
-    assert_eq!(server.apply(&page), Some(Refusal::Fork(1)));
-    assert_eq!(server.head(joint, a.id), a.head(joint, a.id));
+    restored.exchange(&mut server).unwrap();
+    assert_eq!(restored.holdings_of(&[joint]), server.holdings_of(&[joint]));
+    assert_eq!(restored.own_chain(joint), restored.id, "it goes on in its own chain");
+    restored.set(joint, 20, &remark(3), json!("goes on"));
+    restored.exchange(&mut server).unwrap();
+    assert_eq!(server.head(joint, restored.id).pos, 4);
 }
 
 #[test]
@@ -162,6 +235,7 @@ fn never_agreeing(holdings: &Holdings, ask: &[domain::id::LedgerId]) -> Response
         protocol: PROTOCOL,
         epoch: uuid(7),
         time: support::wall(0),
+        server: None,
         digest: Hash::of(b"another"),
         ledgers: unasked.map(|ledger| (*ledger, Hash::of(b"another"))).collect(),
         left: vec![],
@@ -179,7 +253,7 @@ fn two_ledgers_that_differ_for_good_end_the_exchange_instead_of_taking_turns() {
     a.set(one, 1, &remark(1), json!("one"));
     a.set(two, 2, &remark(1), json!("two"));
     let holdings = a.holdings_of(&[one, two]);
-    let span = Span { ledger: one, replica: a.id, after: 0, upto: 1 };
+    let span = Span { ledger: one, replica: a.id, after: 0, at: None, upto: 1 };
     let exchange = |refused: bool| {
         let mut caller = Caller::new(a.id, uuid(7), [span]);
         if refused {

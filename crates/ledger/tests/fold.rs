@@ -133,7 +133,8 @@ fn fold_of<'a>(
         } else {
             ledger::certificate::ReplicaRole::Tablet
         };
-        fold.insert(*replica, role, head, change);
+        let place = ledger::Place { ledger: ledger_id(1), replica: *replica, role };
+        fold.insert(place, head, change);
     }
     fold
 }
@@ -188,7 +189,9 @@ proptest! {
         let facts: Vec<_> = changes
             .iter()
             .flat_map(|(head, replica, change)| {
-                ledger::fact::facts(*replica, ledger::certificate::ReplicaRole::Tablet, head, change)
+                let role = ledger::certificate::ReplicaRole::Tablet;
+                let place = ledger::Place { ledger: ledger_id(1), replica: *replica, role };
+                ledger::fact::facts(place, head, change)
             })
             .filter(|f| f.register == answer())
             .collect();

@@ -315,6 +315,7 @@ impl Stage<'_> {
                 shown_because: match policy(register) {
                     Policy::Severest => "severest",
                     Policy::Earliest => "earliest",
+                    Policy::Lifecycle => "furthest",
                     Policy::Single | Policy::Latest | Policy::KeepBoth => "newest",
                 }
                 .to_owned(),

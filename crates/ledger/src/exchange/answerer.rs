@@ -39,6 +39,7 @@ pub fn answer(request: &RequestHeader, granted: &Holdings, server: ReplicaId) ->
             ledger: s.ledger,
             replica: s.replica,
             after: s.after,
+            at: s.at,
         }));
     }
     // Certificates and judgements must be there before what they are about.

@@ -105,6 +105,7 @@ impl Caller {
             let key = (span.ledger, span.replica);
             if let Some(rest) = self.to_send.get_mut(&key) {
                 rest.after = span.upto;
+                rest.at = None;
             }
         }
         for want in &answer.wants {
@@ -114,6 +115,7 @@ impl Caller {
                 ledger: want.ledger,
                 replica: want.replica,
                 after: want.after,
+                at: want.at,
                 upto: held.0,
             };
             self.to_send.insert((want.ledger, want.replica), span);

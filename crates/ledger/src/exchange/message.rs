@@ -5,8 +5,9 @@
 //! the header's pages say how long each change is. Compression is the
 //! transport's business.
 
+use crate::certificate::SignedCertificate;
 use crate::holdings::{Holdings, LedgerHoldings};
-use crate::id::Hash;
+use crate::id::{Hash, Hash8};
 use crate::incoming::Page;
 use crate::receipt::SignedReceipt;
 use crate::seal::Seal;
@@ -39,7 +40,11 @@ pub enum BodyError {
 struct PageHeader {
     ledger: LedgerId,
     replica: ReplicaId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of: Option<ReplicaId>,
     after: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    prev: Option<Hash8>,
     lengths: Vec<u32>,
     seals: Vec<Seal>,
 }
@@ -78,6 +83,9 @@ pub struct Want {
     pub replica: ReplicaId,
     /// The last position already there.
     pub after: u64,
+    /// The chain hash there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Hash8>,
 }
 
 /// A page that was not taken whole.
@@ -87,7 +95,7 @@ pub struct Refused {
     pub ledger: LedgerId,
     /// Whose chain.
     pub replica: ReplicaId,
-    /// Why: `seal`, `fork`, `gap`, `unsealed`, `unknown_replica` or `not_granted`.
+    /// Why: `seal`, `gap`, `unsealed`, `unknown_replica` or `not_granted`.
     pub reason: String,
 }
 
@@ -100,6 +108,9 @@ pub struct ResponseHeader {
     pub epoch: Uuid,
     /// The server's clock.
     pub time: Wall,
+    /// The server's certificate, for a caller that knows another epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<SignedCertificate>,
     /// One digest over everything granted to the caller.
     pub digest: Hash,
     /// Where digests differ: the digest of each granted ledger not asked about.
@@ -184,7 +195,9 @@ fn encode<H: Serialize + Clone>(header: &H, pages: &[Page]) -> Result<Vec<u8>, B
         page_headers.push(PageHeader {
             ledger: page.ledger,
             replica: page.replica,
+            of: page.of,
             after: page.after,
+            prev: page.prev,
             lengths: lengths.collect::<Result<_, _>>().map_err(|_| BodyError::Header)?,
             seals: page.seals.clone(),
         });
@@ -216,7 +229,9 @@ fn decode<H: DeserializeOwned>(body: &[u8]) -> Result<(H, Vec<Page>), BodyError>
         pages.push(Page {
             ledger: page.ledger,
             replica: page.replica,
+            of: page.of,
             after: page.after,
+            prev: page.prev,
             changes,
             seals: page.seals,
         });
@@ -257,7 +272,9 @@ mod tests {
             pages: vec![Page {
                 ledger,
                 replica,
+                of: None,
                 after: 3,
+                prev: Some(Hash8([7; 8])),
                 changes: vec![b"{not even json".to_vec(), vec![0xff, 0x00]],
                 seals: vec![],
             }],
@@ -288,6 +305,7 @@ mod tests {
             protocol: PROTOCOL,
             epoch: Uuid::nil(),
             time: Wall::parse("2026-11-23T02:11:05.123Z").unwrap(),
+            server: None,
             digest: request.digest,
             ledgers: BTreeMap::new(),
             left: vec![],

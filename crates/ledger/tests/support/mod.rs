@@ -5,12 +5,13 @@
 
 use domain::id::{DepartmentId, LedgerId, PersonId, RecordId, ReplicaId};
 use domain::time::Wall;
+use ledger::branch::{Branch, Lineage};
 use ledger::certificate::ReplicaRole;
 use ledger::exchange::{Caller, Request, Response, ResponseHeader, Step, Stuck, answer};
 use ledger::holdings::{Holdings, Span};
-use ledger::incoming::{HeldChain, Page, Refusal, plan_incoming};
+use ledger::incoming::{HeldChain, HeldSegment, Page, Refusal, Split, plan_incoming};
 use ledger::seal::{PublicKey, Seal, Signer};
-use ledger::{ChainHead, Change, Fold, Hash, Limits, Register, Write};
+use ledger::{ChainHead, Change, Fold, Hash, Limits, Place, Register, Write};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -33,11 +34,29 @@ pub fn wall(ms: i64) -> Wall {
     Wall::new(chrono::DateTime::from_timestamp_millis(1_795_000_000_000 + ms).unwrap())
 }
 
+/// A chain: a replica's first stretch, or a branch.
 #[derive(Clone)]
 pub struct Chain {
+    pub of: ReplicaId,
+    pub base: ChainHead,
     pub changes: Vec<Vec<u8>>,
     pub heads: Vec<ChainHead>,
     pub seals: BTreeMap<u64, Seal>,
+}
+
+impl Chain {
+    fn starting(of: ReplicaId, base: ChainHead) -> Self {
+        Self { of, base, changes: vec![], heads: vec![], seals: BTreeMap::new() }
+    }
+
+    fn head(&self) -> ChainHead {
+        self.heads.last().copied().unwrap_or(self.base)
+    }
+
+    fn hash_at(&self, pos: u64) -> Option<Hash> {
+        let within = self.heads.iter().find(|head| head.pos == pos);
+        within.or(Some(&self.base).filter(|base| base.pos == pos)).map(|head| head.hash)
+    }
 }
 
 /// One replica. `n` names it; its key grows from that.
@@ -49,6 +68,7 @@ pub struct Replica {
     pub chains: BTreeMap<(LedgerId, ReplicaId), Chain>,
     pub granted: Vec<LedgerId>,
     pub acknowledged: BTreeMap<LedgerId, u64>,
+    pub own: BTreeMap<LedgerId, ReplicaId>,
     pub count: u64,
 }
 
@@ -77,21 +97,25 @@ impl Replica {
             chains: BTreeMap::new(),
             granted: granted.to_vec(),
             acknowledged: BTreeMap::new(),
+            own: BTreeMap::new(),
             count: 0,
         }
     }
 
     pub fn head(&self, ledger: LedgerId, replica: ReplicaId) -> ChainHead {
-        self.chains
-            .get(&(ledger, replica))
-            .and_then(|c| c.heads.last().copied())
-            .unwrap_or_else(|| ChainHead::empty(ledger, replica))
+        let chain = self.chains.get(&(ledger, replica));
+        chain.map_or_else(|| ChainHead::empty(ledger, replica), Chain::head)
+    }
+
+    /// The chain that this replica itself goes on writing.
+    pub fn own_chain(&self, ledger: LedgerId) -> ReplicaId {
+        self.own.get(&ledger).copied().unwrap_or(self.id)
     }
 
     /// One gesture at a device time, sealed at once.
     pub fn gesture(&mut self, ledger: LedgerId, at: i64, writes: Vec<Write>) -> ChainHead {
         self.count += 1;
-        let head = self.head(ledger, self.id);
+        let head = self.head(ledger, self.own_chain(ledger));
         let change = Change {
             pos: head.pos + 1,
             author: self.person,
@@ -106,21 +130,16 @@ impl Replica {
 
     /// Any bytes, as a broken or newer tablet would write them.
     pub fn append_raw(&mut self, ledger: LedgerId, bytes: Vec<u8>) -> ChainHead {
-        let next = self.head(ledger, self.id).next(&bytes);
+        let own = self.own_chain(ledger);
+        let next = self.head(ledger, own).next(&bytes);
         let seal = signer(self.n).seal(ledger, self.id, &next);
-        let chain = self.chain(ledger, self.id);
+        let id = self.id;
+        let new = || Chain::starting(id, ChainHead::empty(ledger, id));
+        let chain = self.chains.entry((ledger, own)).or_insert_with(new);
         chain.changes.push(bytes);
         chain.heads.push(next);
         chain.seals.insert(next.pos, seal);
         next
-    }
-
-    fn chain(&mut self, ledger: LedgerId, replica: ReplicaId) -> &mut Chain {
-        self.chains.entry((ledger, replica)).or_insert_with(|| Chain {
-            changes: vec![],
-            heads: vec![],
-            seals: BTreeMap::new(),
-        })
     }
 
     /// Sets a register, superseding the heads this replica sees now.
@@ -133,16 +152,20 @@ impl Replica {
 
     pub fn fold(&self, ledger: LedgerId) -> Fold {
         let mut fold = Fold::default();
+        let mut stretches = Vec::new();
         for ((l, replica), chain) in &self.chains {
             if *l != ledger {
                 continue;
             }
+            stretches.push((*replica, chain.of, chain.base, chain.head()));
             for (bytes, head) in chain.changes.iter().zip(&chain.heads) {
                 if let Ok(change) = Change::decode(bytes, Limits::SERVER) {
-                    fold.insert(*replica, role_of(*replica), head, &change);
+                    let place = Place { ledger, replica: *replica, role: role_of(chain.of) };
+                    fold.insert(place, head, &change);
                 }
             }
         }
+        fold.set_lineage(Lineage::of(stretches));
         fold
     }
 
@@ -158,31 +181,73 @@ impl Replica {
 
     pub fn page(&self, span: &Span) -> Page {
         let chain = &self.chains[&(span.ledger, span.replica)];
-        let range = usize::try_from(span.after).unwrap()..usize::try_from(span.upto).unwrap();
+        let known = |at| chain.hash_at(span.after).is_some_and(|h: Hash| h.short() == at);
+        let after = if span.at.is_none_or(known) { span.after } else { 0 };
+        let after = after.max(chain.base.pos);
+        let skip = usize::try_from(after - chain.base.pos).unwrap();
+        let upto = usize::try_from(span.upto - chain.base.pos).unwrap();
         Page {
             ledger: span.ledger,
             replica: span.replica,
-            after: span.after,
-            changes: chain.changes[range].to_vec(),
-            seals: chain.seals.range(span.after + 1..=span.upto).map(|(_, seal)| *seal).collect(),
+            of: (chain.of != span.replica).then_some(chain.of),
+            after,
+            prev: chain.hash_at(after).map(|hash| hash.short()).filter(|_| after > 0),
+            changes: chain.changes[skip..upto].to_vec(),
+            seals: chain.seals.range(after + 1..=span.upto).map(|(_, seal)| *seal).collect(),
+        }
+    }
+
+    fn held(&self, page: &Page) -> HeldChain {
+        let of_writer =
+            self.chains.iter().filter(|((l, _), c)| *l == page.ledger && c.of == page.writer());
+        let segments = of_writer.map(|((_, id), chain)| HeldSegment {
+            chain: *id,
+            base: chain.base,
+            head: chain.head(),
+            known: chain.heads.iter().map(|h| (h.pos, h.hash)).collect(),
+        });
+        HeldChain { segments: segments.collect() }
+    }
+
+    fn split(&mut self, ledger: LedgerId, split: &Split) {
+        let mut chain = self.chains.remove(&(ledger, split.chain)).unwrap();
+        let keep = usize::try_from(split.at.pos - chain.base.pos).unwrap();
+        let tail = Chain {
+            of: chain.of,
+            base: split.at,
+            changes: chain.changes.split_off(keep),
+            heads: chain.heads.split_off(keep),
+            seals: chain.seals.split_off(&(split.at.pos + 1)),
+        };
+        if self.own_chain(ledger) == split.chain {
+            self.own.insert(ledger, split.tail.id());
+        }
+        self.chains.insert((ledger, split.tail.id()), tail);
+        if keep > 0 {
+            self.chains.insert((ledger, split.chain), chain);
         }
     }
 
     pub fn apply(&mut self, page: &Page) -> Option<Refusal> {
-        let head = self.head(page.ledger, page.replica);
-        let known: BTreeMap<u64, Hash> = self
-            .chains
-            .get(&(page.ledger, page.replica))
-            .map(|c| c.heads.iter().map(|h| (h.pos, h.hash)).collect())
-            .unwrap_or_default();
-        let plan = plan_incoming(&HeldChain { head, known }, page, &key_of(page.replica));
-        let chain = self.chain(page.ledger, page.replica);
-        for append in plan.appends {
-            chain.changes.push(append.bytes);
-            chain.heads.push(append.head);
+        let plan = plan_incoming(&self.held(page), page, &key_of(page.writer()));
+        if let Some(split) = &plan.split {
+            self.split(page.ledger, split);
         }
-        for seal in plan.seals {
-            chain.seals.insert(seal.pos, seal);
+        let base = plan.branch.map_or_else(
+            || ChainHead::empty(page.ledger, page.writer()),
+            |branch: Branch| branch.base,
+        );
+        if !plan.appends.is_empty() {
+            let of = page.writer();
+            let chain = self.chains.entry((page.ledger, plan.chain));
+            let chain = chain.or_insert_with(|| Chain::starting(of, base));
+            for append in plan.appends {
+                chain.changes.push(append.bytes);
+                chain.heads.push(append.head);
+            }
+            for seal in plan.seals {
+                chain.seals.insert(seal.pos, seal);
+            }
         }
         plan.refusal
     }
@@ -206,6 +271,7 @@ impl Replica {
             protocol: ledger::exchange::PROTOCOL,
             epoch: uuid(7),
             time: wall(0),
+            server: None,
             digest: holdings.digest(),
             ledgers: plan.ledgers,
             left: plan.left,
@@ -224,9 +290,10 @@ impl Replica {
         let unsent: Vec<Span> = granted
             .iter()
             .filter_map(|l| {
-                let upto = self.head(*l, self.id).pos;
+                let replica = self.own_chain(*l);
+                let upto = self.head(*l, replica).pos;
                 let after = self.acknowledged.get(l).copied().unwrap_or(0);
-                (after < upto).then_some(Span { ledger: *l, replica: self.id, after, upto })
+                (after < upto).then_some(Span { ledger: *l, replica, after, at: None, upto })
             })
             .collect();
         let mut caller = Caller::new(self.id, uuid(7), unsent);
@@ -252,7 +319,7 @@ impl Replica {
             match caller.take(&response.header, &sent, &self.holdings_of(&held))? {
                 Step::Done => {
                     for l in &granted {
-                        let pos = server.head(*l, self.id).pos;
+                        let pos = server.head(*l, self.own_chain(*l)).pos;
                         self.acknowledged.insert(*l, pos);
                     }
                     return Ok(turn);
