@@ -14,7 +14,7 @@ use crate::vault::Vault;
 use crate::view::{AppError, ErrorCode};
 use domain::id::{DepartmentId, LedgerId, PersonId, RecordId, ReplicaId, TaskId};
 use domain::package::Package;
-use ledger::authority::{Reason, judge};
+use ledger::authority::{Act, Reason, judge};
 use ledger::certificate::{Certificate, ReplicaRole};
 use ledger::fact::VerdictKind;
 use ledger::seal::Signer;
@@ -180,31 +180,37 @@ impl Open {
     ) -> Result<ChangeId, DeviceError> {
         let scene = self.scene(ledger)?;
         let tx = self.db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let head = chain::head(&tx, ledger, self.replica)?;
+        let (own, head) = chain::own(&tx, ledger, self.replica)?;
+        if chain::head(&tx, ledger, own)? != head && head.pos > 0 {
+            // Cleared away and coming back: no position is given twice.
+            return Err(ErrorCode::StillArriving.into());
+        }
         let change = Change {
             pos: head.pos + 1,
             author: self.enrolled.person.id,
             wall: self.clock.wall(),
-            n: chain::count(&tx, self.replica)? + 1,
+            n: chain::count(&tx)? + 1,
             seen: chain::head(&tx, ledger, self.server_certificate.replica)?.pos,
             intent: intent.to_owned(),
             writes,
         };
-        if let Some(reason) = judge(&self.certificate, &change, &scene) {
-            refuse(reason)?;
-        }
         let bytes = change.encode(Limits::DEVICE).map_err(|malformed| match malformed {
             Malformed::TooLarge(_) | Malformed::Writes(_) => ErrorCode::TooLong,
             _ => ErrorCode::Malformed,
         })?;
         let next = head.next(&bytes);
+        let act = Act { ledger, id: next.change_id(), by: &self.certificate, change: &change };
+        if let Some(reason) = judge(act, &scene) {
+            refuse(reason)?;
+        }
         for file in files {
             blob::add_own(&tx, &file.sha256, file.bytes)?;
         }
         let mut batch = Batch::new(&tx, ledger, self.enrolled.office_key);
-        batch.append(self.replica, ReplicaRole::Tablet, &next, &bytes, Some(&change))?;
+        batch.append(own, ReplicaRole::Tablet, &next, &bytes, Some(&change))?;
         batch.finish()?;
-        chain::seal_if_long(&tx, ledger, self.replica, &self.signer)?;
+        chain::set_own(&tx, ledger, (self.replica, own), &next)?;
+        chain::seal_if_long(&tx, ledger, (self.replica, own), &self.signer)?;
         tx.commit()?;
         Ok(next.change_id())
     }
@@ -227,6 +233,7 @@ fn refuse(reason: Reason) -> Result<(), DeviceError> {
         Reason::UnknownRecord => Err(ErrorCode::NoSuchRecord.into()),
         Reason::NotMember | Reason::WrongLedger => Err(ErrorCode::NoSuchTask.into()),
         Reason::WrongForm | Reason::Malformed => Err(ErrorCode::Malformed.into()),
+        Reason::TooOld => Err(ErrorCode::TooOld.into()),
         // What only a person can judge is written down and judged later: work
         // on site is never refused over a date.
         other if other.verdict() == VerdictKind::Review => Ok(()),

@@ -36,10 +36,11 @@ pub(crate) fn take(
     trust: &Trust<'_>,
     own: ReplicaId,
     response: &Response,
+    at: &str,
 ) -> Result<Taken, DeviceError> {
     // Revocations first, so that nothing arrives in a ledger that was left.
     for ledger in &response.header.left {
-        ledgers::leave(db, *ledger)?;
+        ledgers::leave(db, *ledger, at)?;
     }
     for ledger in response.header.ledgers.keys() {
         ledgers::grant(db, *ledger)?;
@@ -49,7 +50,7 @@ pub(crate) fn take(
         if response.header.left.contains(&page.ledger) {
             continue;
         }
-        let (changes, refusal) = take_page(db, trust, page)?;
+        let (changes, refusal) = take_page(db, trust, own, page)?;
         if let Some(reason) = refusal {
             tracing::warn!(ledger = %page.ledger, replica = %page.replica, reason, "page refused");
         }
@@ -57,7 +58,7 @@ pub(crate) fn take(
         taken.chains.insert((page.ledger, page.replica), refusal);
     }
     for signed in &response.header.receipts {
-        take_receipt(db, trust, own, signed)?;
+        take_receipt(db, trust, signed, at)?;
     }
     Ok(taken)
 }
@@ -66,29 +67,55 @@ pub(crate) fn take(
 fn take_page(
     db: &Connection,
     trust: &Trust<'_>,
+    own: ReplicaId,
     page: &Page,
 ) -> Result<(usize, Option<&'static str>), DeviceError> {
-    let Some(certificate) = certificate::get(db, page.replica)? else {
+    let Some(certificate) = certificate::get(db, page.writer())? else {
         return Ok((0, Some("unknown_replica")));
     };
     let plan = plan_incoming(&chain::held(db, page)?, page, &certificate.key);
     ledgers::grant(db, page.ledger)?;
     let mut batch = Batch::new(db, page.ledger, trust.office);
+    if let Some(split) = &plan.split {
+        batch.split(certificate.role, split)?;
+    }
+    if let Some(branch) = &plan.branch {
+        tracing::warn!(ledger = %page.ledger, branch = %branch.label(), "a replica forked; both histories are kept");
+        chain::open_branch(db, page.ledger, branch)?;
+    }
     for append in &plan.appends {
         let change = append.change.as_ref().ok();
-        batch.append(page.replica, certificate.role, &append.head, &append.bytes, change)?;
+        batch.append(plan.chain, certificate.role, &append.head, &append.bytes, change)?;
     }
     for seal in &plan.seals {
-        chain::keep_seal(db, page.ledger, page.replica, seal)?;
+        chain::keep_seal(db, page.ledger, plan.chain, seal)?;
     }
     batch.finish()?;
+    if page.writer() == own {
+        take_back(db, page.ledger, own, plan.chain)?;
+    }
     let refusal = plan.refusal.map(|refusal| match refusal {
         Refusal::Gap { .. } => "gap",
-        Refusal::Fork(_) => "fork",
         Refusal::Seal(_) => "seal",
         Refusal::Unsealed(_) => "unsealed",
     });
     Ok((plan.appends.len(), refusal))
+}
+
+/// Goes on behind what came back of our own chain: this tablet was set back to
+/// an earlier day, and what it wrote since has come from somebody else.
+fn take_back(
+    db: &Connection,
+    ledger: LedgerId,
+    own: ReplicaId,
+    chain: ReplicaId,
+) -> Result<(), DeviceError> {
+    let (ours, written) = chain::own(db, ledger, own)?;
+    let head = chain::head(db, ledger, chain)?;
+    if ours == chain && head.pos > written.pos {
+        chain::set_own(db, ledger, (own, chain), &head)?;
+    }
+    Ok(())
 }
 
 /// Believes a receipt only from the server, about our own chain, and only for
@@ -96,21 +123,21 @@ fn take_page(
 fn take_receipt(
     db: &Connection,
     trust: &Trust<'_>,
-    own: ReplicaId,
     signed: &SignedReceipt,
+    at: &str,
 ) -> Result<(), DeviceError> {
     let Ok(read) = signed.verify(&trust.server.key) else {
         tracing::warn!("a receipt's signature does not hold");
         return Ok(());
     };
-    if read.by != trust.server.replica || read.replica != own {
+    if read.by != trust.server.replica {
         return Ok(());
     }
-    if chain::hash_at(db, read.ledger, own, read.upto)? != Some(read.hash) {
+    if chain::hash_at(db, read.ledger, read.replica, read.upto)? != Some(read.hash) {
         tracing::warn!(ledger = %read.ledger, upto = read.upto, "a receipt is about another history");
         return Ok(());
     }
-    receipt::put(db, &read, signed)
+    receipt::put(db, &read, signed, at)
 }
 
 /// Notes a successful contact and how far the clocks are apart.

@@ -275,8 +275,13 @@ impl State {
             (INTERNAL_EMERGENCY, Audience::Internal { department: EMERGENCY }),
             (INTERNAL_FIRE, Audience::Internal { department: FIRE }),
         ] {
-            let genesis =
-                Genesis { fold_version: 1, task: TASK, audience, catalogue: sha256.clone() };
+            let genesis = Genesis {
+                fold_version: 1,
+                task: TASK,
+                audience,
+                catalogue: sha256.clone(),
+                nonce: None,
+            };
             let mut writes = vec![
                 Write::new(kind::GENESIS, rec(1), field::CHARTER, json!(genesis)),
                 Write::new(
@@ -401,7 +406,9 @@ impl State {
             Page {
                 ledger: span.ledger,
                 replica: span.replica,
+                of: None,
                 after: span.after,
+                prev: None,
                 changes,
                 seals: chain.seals.iter().filter(|s| s.pos > span.after).copied().collect(),
             }
@@ -412,6 +419,7 @@ impl State {
                 protocol: PROTOCOL,
                 epoch: self.epoch,
                 time: Wall::new(NOW.parse().unwrap()),
+                server: Some(self.server_certificate.clone()),
                 digest: granted.digest(),
                 ledgers: what.ledgers,
                 left: what.left,

@@ -202,6 +202,9 @@ pub enum ErrorCode {
     Revoked,
     /// This app is too old to sign or decide.
     TooOld,
+    /// The task was cleared away and is coming back; it can be written to when
+    /// it is complete.
+    StillArriving,
     /// The PIN is wrong.
     PinWrong,
     /// Too many wrong PINs; `detail` is the number of seconds to wait.

@@ -177,18 +177,20 @@ pub struct Context {
 }
 
 impl Context {
-    fn in_force(&self, fact: &Fact) -> bool {
-        let change = &fact.id.change;
-        fact.role == ReplicaRole::Server
-            || !self.voided.contains(change)
-            || self.signed.contains(change)
+    /// Whether a change is out of force.
+    #[must_use]
+    pub fn is_void(&self, change: ChangeId, role: ReplicaRole) -> bool {
+        role == ReplicaRole::Tablet
+            && self.voided.contains(&change)
+            && !self.signed.contains(&change)
     }
 }
 
 /// Settles one register from everything stated on it, in whatever order it came.
 #[must_use]
 pub fn resolve(policy: Policy, facts: &[Fact], context: &Context) -> Resolved {
-    let in_force: Vec<&Fact> = facts.iter().filter(|f| context.in_force(f)).collect();
+    let in_force: Vec<&Fact> =
+        facts.iter().filter(|f| !context.is_void(f.id.change, f.role)).collect();
     let mut standing: Vec<&Fact> = in_force
         .iter()
         .copied()

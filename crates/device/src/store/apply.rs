@@ -7,8 +7,9 @@ use crate::error::DeviceError;
 use crate::evidence::is_hash;
 use ::ledger::certificate::{Certificate, ReplicaRole, SignedCertificate};
 use ::ledger::fact::{facts, verdicts};
+use ::ledger::incoming::Split;
 use ::ledger::seal::PublicKey;
-use ::ledger::{ChainHead, Change, Fact, Register};
+use ::ledger::{ChainHead, Change, Fact, Limits, Place, Register};
 use domain::document::Manifest;
 use domain::evidence::EvidenceFile;
 use domain::id::{LedgerId, ReplicaId};
@@ -42,7 +43,8 @@ impl<'a> Batch<'a> {
     ) -> Result<(), DeviceError> {
         chain::append(self.db, self.ledger, replica, head, bytes)?;
         let Some(change) = change else { return Ok(()) };
-        for fact in facts(replica, role, head, change) {
+        let place = Place { ledger: self.ledger, replica, role };
+        for fact in facts(place, head, change) {
             register::insert_fact(self.db, self.ledger, &fact)?;
             self.notice(&fact)?;
             self.touched.insert(fact.register);
@@ -54,8 +56,31 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// Cuts a chain in two, because its writer wrote two histories; what it
+    /// states behind the cut is stated by the branch from now on.
+    pub(crate) fn split(&mut self, role: ReplicaRole, split: &Split) -> Result<(), DeviceError> {
+        chain::split(self.db, self.ledger, split)?;
+        let replica = split.tail.id();
+        let moved = chain::changes_behind(self.db, self.ledger, replica, split.at.pos)?;
+        for (head, bytes) in moved {
+            register::remove_facts(self.db, self.ledger, head.change_id())?;
+            let Ok(change) = Change::decode(&bytes, Limits::SERVER) else { continue };
+            for fact in facts(Place { ledger: self.ledger, replica, role }, &head, &change) {
+                register::insert_fact(self.db, self.ledger, &fact)?;
+                self.touched.insert(fact.register);
+            }
+        }
+        Ok(())
+    }
+
     /// Settles every register touched and brings the lists up to date.
-    pub(crate) fn finish(self) -> Result<(), DeviceError> {
+    pub(crate) fn finish(mut self) -> Result<(), DeviceError> {
+        if self.touched.iter().any(register::is_signing) {
+            // What was voided may be kept in force by a signature, or not any more.
+            for id in register::verdicts(self.db, self.ledger)?.into_keys() {
+                self.touched.extend(register::touched_by(self.db, self.ledger, id)?);
+            }
+        }
         register::settle(self.db, self.ledger, &self.touched)?;
         task::project(self.db, self.ledger, &self.touched)
     }
@@ -63,21 +88,21 @@ impl<'a> Batch<'a> {
     /// What the store itself must know of a statement: what the ledger is,
     /// whose seals to believe, and which files exist.
     fn notice(&self, fact: &Fact) -> Result<(), DeviceError> {
-        let by_server = fact.role == ReplicaRole::Server;
         match (fact.register.kind.as_str(), fact.register.field.as_str()) {
-            (kind::GENESIS, field::CHARTER) if by_server => {
+            // A tablet's charter is a statement only in a ledger of its own.
+            (kind::GENESIS, field::CHARTER) => {
                 if let Ok(genesis) = serde_json::from_value::<Genesis>(fact.val.clone()) {
                     ledger::charter(self.db, self.ledger, &genesis)?;
                 }
             }
-            (kind::REPLICA, field::CERTIFICATE) if by_server => {
+            (kind::REPLICA, field::CERTIFICATE) => {
                 if let Ok(signed) = serde_json::from_value::<SignedCertificate>(fact.val.clone())
                     && let Ok(read) = signed.verify(&self.office)
                 {
                     self.introduce(&read, &signed)?;
                 }
             }
-            (kind::TASK, field::PACKAGE) if by_server => {
+            (kind::TASK, field::PACKAGE) => {
                 if let Ok(package) = serde_json::from_value::<PackageRef>(fact.val.clone()) {
                     self.refer(&package.sha256, package.bytes, blob::Rank::Package)?;
                 }

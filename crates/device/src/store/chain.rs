@@ -3,9 +3,10 @@
 use super::{integer, parsed, position};
 use crate::error::DeviceError;
 use domain::id::{LedgerId, ReplicaId};
+use ledger::branch::{Branch, Lineage};
 use ledger::holdings::{Held, Holdings, Span};
 use ledger::id::Hash;
-use ledger::incoming::{HeldChain, Page};
+use ledger::incoming::{HeldChain, HeldSegment, Page, Split};
 use ledger::seal::{Seal, Signature, Signer};
 use ledger::{ChainHead, Change, ChangeId, Limits};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -45,14 +46,203 @@ pub(crate) fn hash_at(
     Ok(hash.map(Hash))
 }
 
-/// How many changes a replica has written over all ledgers.
-pub(crate) fn count(db: &Connection, replica: ReplicaId) -> Result<u64, DeviceError> {
-    let sum: i64 = db.query_row(
-        "SELECT COALESCE(SUM(pos), 0) FROM chain WHERE replica = ?1",
-        [replica.to_string()],
-        |row| row.get(0),
-    )?;
+/// How many changes this tablet has written over all ledgers.
+pub(crate) fn count(db: &Connection) -> Result<u64, DeviceError> {
+    let sum: i64 =
+        db.query_row("SELECT COALESCE(SUM(pos), 0) FROM own_chain", [], |row| row.get(0))?;
     Ok(position(sum))
+}
+
+/// What is held of a chain, or of the branch it is.
+struct Stretch {
+    chain: ReplicaId,
+    writer: ReplicaId,
+    base: ChainHead,
+    head: ChainHead,
+}
+
+/// The chains of a ledger, or those of one writer.
+fn stretches(
+    db: &Connection,
+    ledger: LedgerId,
+    writer: Option<ReplicaId>,
+) -> Result<Vec<Stretch>, DeviceError> {
+    let mut select = db.prepare_cached(
+        "SELECT replica, writer, base_pos, base_hash, pos, hash FROM chain
+         WHERE ledger = ?1 AND (?2 IS NULL OR writer = ?2) ORDER BY replica",
+    )?;
+    let rows = select.query_map(
+        params![ledger.to_string(), writer.map(|writer| writer.to_string())],
+        |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, String>(1)?,
+                (position(row.get(2)?), row.get::<_, Option<[u8; 32]>>(3)?),
+                ChainHead { pos: position(row.get(4)?), hash: Hash(row.get(5)?) },
+            ))
+        },
+    )?;
+    rows.map(|row| {
+        let (chain, writer, (base_pos, base_hash), head) = row?;
+        let writer = parsed(&writer)?;
+        let base = match base_hash {
+            Some(hash) => ChainHead { pos: base_pos, hash: Hash(hash) },
+            None => ChainHead::empty(ledger, writer),
+        };
+        Ok(Stretch { chain: parsed(&chain)?, writer, base, head })
+    })
+    .collect()
+}
+
+/// Which chain of a ledger continues which; empty unless a replica forked.
+pub(crate) fn lineage(db: &Connection, ledger: LedgerId) -> Result<Lineage, DeviceError> {
+    let forked: bool = db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM chain WHERE ledger = ?1 AND writer <> replica)",
+        )?
+        .query_row([ledger.to_string()], |row| row.get(0))?;
+    if !forked {
+        return Ok(Lineage::default());
+    }
+    let all = stretches(db, ledger, None)?;
+    Ok(Lineage::of(all.into_iter().map(|s| (s.chain, s.writer, s.base, s.head))))
+}
+
+/// Opens a chain that is a branch of another.
+pub(crate) fn open_branch(
+    db: &Connection,
+    ledger: LedgerId,
+    branch: &Branch,
+) -> Result<(), DeviceError> {
+    db.prepare_cached(
+        "INSERT INTO chain (ledger, replica, pos, hash, writer, base_pos, base_hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?3, ?4) ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![
+        ledger.to_string(),
+        branch.id().to_string(),
+        integer(branch.base.pos),
+        branch.base.hash.0,
+        branch.replica.to_string()
+    ])?;
+    Ok(())
+}
+
+/// Cuts a chain in two where its writer's histories part: what stands behind
+/// goes into the branch, with its seals and receipts. If it was where this
+/// tablet writes, it goes on in the branch.
+pub(crate) fn split(db: &Connection, ledger: LedgerId, split: &Split) -> Result<(), DeviceError> {
+    let tail = split.tail.id().to_string();
+    let (ledger, chain) = (ledger.to_string(), split.chain.to_string());
+    let at = integer(split.at.pos);
+    db.execute(
+        "INSERT INTO chain (ledger, replica, pos, hash, sealed_pos, writer, base_pos, base_hash)
+         SELECT ledger, ?3, pos, hash, sealed_pos, writer, ?4, ?5 FROM chain
+         WHERE ledger = ?1 AND replica = ?2",
+        params![ledger, chain, tail, at, split.at.hash.0],
+    )?;
+    for table in ["change", "seal"] {
+        db.execute(
+            &format!(
+                "UPDATE {table} SET replica = ?3 WHERE ledger = ?1 AND replica = ?2 AND pos > ?4"
+            ),
+            params![ledger, chain, tail, at],
+        )?;
+    }
+    db.execute(
+        "INSERT INTO receipt (ledger, replica, upto, json, safe_at)
+         SELECT ledger, ?3, upto, json, safe_at FROM receipt
+         WHERE ledger = ?1 AND replica = ?2 AND upto > ?4 ON CONFLICT DO NOTHING",
+        params![ledger, chain, tail, at],
+    )?;
+    db.execute(
+        "UPDATE own_chain SET chain = ?3 WHERE ledger = ?1 AND chain = ?2 AND pos > ?4",
+        params![ledger, chain, tail, at],
+    )?;
+    // A stretch without a change is none.
+    db.execute(
+        "DELETE FROM chain WHERE ledger = ?1 AND replica = ?2 AND base_pos = ?3",
+        params![ledger, chain, at],
+    )?;
+    db.execute(
+        "UPDATE chain SET pos = ?3, hash = ?4, sealed_pos = MIN(sealed_pos, ?3)
+         WHERE ledger = ?1 AND replica = ?2",
+        params![ledger, chain, at, split.at.hash.0],
+    )?;
+    Ok(())
+}
+
+/// The changes of a chain behind a position, with where each stands.
+pub(crate) fn changes_behind(
+    db: &Connection,
+    ledger: LedgerId,
+    chain: ReplicaId,
+    after: u64,
+) -> Result<Vec<(ChainHead, Vec<u8>)>, DeviceError> {
+    let mut select = db.prepare_cached(
+        "SELECT pos, hash, bytes FROM change
+         WHERE ledger = ?1 AND replica = ?2 AND pos > ?3 ORDER BY pos",
+    )?;
+    let rows = select.query_map(
+        params![ledger.to_string(), chain.to_string(), integer(after)],
+        |row| {
+            let head = ChainHead { pos: position(row.get(0)?), hash: Hash(row.get(1)?) };
+            Ok((head, row.get(2)?))
+        },
+    )?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The chain in which this tablet goes on writing, and how far it has written.
+/// The position stays when the ledger is cleared away.
+pub(crate) fn own(
+    db: &Connection,
+    ledger: LedgerId,
+    replica: ReplicaId,
+) -> Result<(ReplicaId, ChainHead), DeviceError> {
+    let row = db
+        .prepare_cached(
+            "SELECT chain, pos, hash FROM own_chain WHERE ledger = ?1 AND replica = ?2",
+        )?
+        .query_row(params![ledger.to_string(), replica.to_string()], |row| {
+            let head = ChainHead { pos: position(row.get(1)?), hash: Hash(row.get(2)?) };
+            Ok((row.get::<_, String>(0)?, head))
+        })
+        .optional()?;
+    match row {
+        Some((chain, head)) => Ok((parsed(&chain)?, head)),
+        // Nothing written yet, or nothing as the replica that this tablet is now.
+        None => Ok((replica, ChainHead::empty(ledger, replica))),
+    }
+}
+
+/// Notes how far this tablet has written.
+pub(crate) fn set_own(
+    db: &Connection,
+    ledger: LedgerId,
+    (replica, chain): (ReplicaId, ReplicaId),
+    head: &ChainHead,
+) -> Result<(), DeviceError> {
+    db.prepare_cached(
+        "INSERT INTO own_chain (ledger, replica, chain, pos, hash) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (ledger) DO UPDATE SET replica = excluded.replica, chain = excluded.chain,
+             pos = excluded.pos, hash = excluded.hash",
+    )?
+    .execute(params![
+        ledger.to_string(),
+        replica.to_string(),
+        chain.to_string(),
+        integer(head.pos),
+        head.hash.0
+    ])?;
+    Ok(())
+}
+
+/// Whether a replica of ours wrote two histories: it goes on as a new one.
+pub(crate) fn is_forked(db: &Connection, replica: ReplicaId) -> Result<bool, DeviceError> {
+    Ok(db
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM chain WHERE writer = ?1 AND replica <> ?1)")?
+        .query_row([replica.to_string()], |row| row.get(0))?)
 }
 
 /// Appends verbatim bytes at the next position.
@@ -76,7 +266,7 @@ pub(crate) fn append(
         bytes
     ])?;
     db.prepare_cached(
-        "INSERT INTO chain (ledger, replica, pos, hash) VALUES (?1, ?2, ?3, ?4)
+        "INSERT INTO chain (ledger, replica, writer, pos, hash) VALUES (?1, ?2, ?2, ?3, ?4)
          ON CONFLICT (ledger, replica) DO UPDATE SET pos = excluded.pos, hash = excluded.hash",
     )?
     .execute(params![ledger, replica, integer(at.pos), at.hash.0])?;
@@ -103,20 +293,23 @@ pub(crate) fn keep_seal(
     Ok(())
 }
 
-/// Seals every chain of our own up to its head; called before an exchange.
+/// Seals every chain that a replica of ours wrote, up to its head; called
+/// before an exchange.
 pub(crate) fn seal_all(
     db: &Connection,
     replica: ReplicaId,
     signer: &Signer,
 ) -> Result<(), DeviceError> {
-    let mut select =
-        db.prepare_cached("SELECT ledger FROM chain WHERE replica = ?1 AND sealed_pos < pos")?;
-    let ledgers: Vec<String> =
-        select.query_map([replica.to_string()], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    for ledger in ledgers {
-        let ledger = parsed(&ledger)?;
-        let seal = signer.seal(ledger, replica, &head(db, ledger, replica)?);
-        keep_seal(db, ledger, replica, &seal)?;
+    let mut select = db.prepare_cached(
+        "SELECT ledger, replica FROM chain WHERE writer = ?1 AND sealed_pos < pos",
+    )?;
+    let chains: Vec<(String, String)> = select
+        .query_map([replica.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for (ledger, chain) in chains {
+        let (ledger, chain) = (parsed(&ledger)?, parsed(&chain)?);
+        let seal = signer.seal(ledger, replica, &head(db, ledger, chain)?);
+        keep_seal(db, ledger, chain, &seal)?;
     }
     Ok(())
 }
@@ -126,7 +319,7 @@ pub(crate) fn seal_all(
 pub(crate) fn seal_if_long(
     db: &Connection,
     ledger: LedgerId,
-    replica: ReplicaId,
+    (replica, chain): (ReplicaId, ReplicaId),
     signer: &Signer,
 ) -> Result<(), DeviceError> {
     let (sealed, bytes): (i64, i64) = db
@@ -135,14 +328,14 @@ pub(crate) fn seal_if_long(
                 WHERE h.ledger = c.ledger AND h.replica = c.replica AND h.pos > c.sealed_pos)
              FROM chain c WHERE c.ledger = ?1 AND c.replica = ?2",
         )?
-        .query_row(params![ledger.to_string(), replica.to_string()], |row| {
+        .query_row(params![ledger.to_string(), chain.to_string()], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
-    let head = head(db, ledger, replica)?;
+    let head = head(db, ledger, chain)?;
     if head.pos - position(sealed).min(head.pos) >= UNSEALED_CHANGES_MAX
         || bytes >= UNSEALED_BYTES_MAX
     {
-        keep_seal(db, ledger, replica, &signer.seal(ledger, replica, &head))?;
+        keep_seal(db, ledger, chain, &signer.seal(ledger, replica, &head))?;
     }
     Ok(())
 }
@@ -169,37 +362,61 @@ pub(crate) fn holdings(db: &Connection) -> Result<Holdings, DeviceError> {
     Ok(holdings)
 }
 
-/// What is held of the chain that a page belongs to, at the page's positions.
+/// What is held of the history that a page belongs to, at the page's positions.
 pub(crate) fn held(db: &Connection, page: &Page) -> Result<HeldChain, DeviceError> {
     let upto = page.after.saturating_add(page.changes.len() as u64);
     let mut select = db.prepare_cached(
         "SELECT pos, hash FROM change
          WHERE ledger = ?1 AND replica = ?2 AND pos BETWEEN ?3 AND ?4",
     )?;
-    let rows = select.query_map(
-        params![
-            page.ledger.to_string(),
-            page.replica.to_string(),
-            integer(page.after),
-            integer(upto)
-        ],
-        |row| Ok((position(row.get(0)?), Hash(row.get(1)?))),
-    )?;
-    let known: BTreeMap<u64, Hash> = rows.collect::<Result<_, _>>()?;
-    Ok(HeldChain { head: head(db, page.ledger, page.replica)?, known })
+    let mut segments = Vec::new();
+    for stretch in stretches(db, page.ledger, Some(page.writer()))? {
+        let rows = select.query_map(
+            params![
+                page.ledger.to_string(),
+                stretch.chain.to_string(),
+                integer(page.after),
+                integer(upto)
+            ],
+            |row| Ok((position(row.get(0)?), Hash(row.get(1)?))),
+        )?;
+        let known: BTreeMap<u64, Hash> = rows.collect::<Result<_, _>>()?;
+        let Stretch { chain, base, head, .. } = stretch;
+        segments.push(HeldSegment { chain, base, head, known });
+    }
+    Ok(HeldChain { segments })
 }
 
 /// A page of a span that ends on a seal: at least one sealed stretch, and then
-/// as many as fit into `bytes_max`. None when nothing in it is sealed.
+/// as many as fit into `bytes_max`. None when nothing in it is sealed. Where
+/// another hash was held at its beginning than stands here, the whole chain goes.
 pub(crate) fn page(
     db: &Connection,
     span: &Span,
     bytes_max: usize,
 ) -> Result<Option<Page>, DeviceError> {
+    let (ledger, chain) = (span.ledger, span.replica);
+    let all = stretches(db, ledger, None)?;
+    let Some(stretch) = all.into_iter().find(|stretch| stretch.chain == chain) else {
+        return Ok(None);
+    };
+    let base = stretch.base;
+    let hash_there = |pos: u64| {
+        if pos == base.pos { Ok(Some(base.hash)) } else { hash_at(db, ledger, chain, pos) }
+    };
+    let same = match (span.at, hash_there(span.after)?) {
+        (None, _) => true,
+        (Some(at), Some(here)) => here.short() == at,
+        (Some(_), None) => false,
+    };
+    let after = if same { span.after.max(base.pos) } else { base.pos };
+    let span = &Span { after, ..*span };
     let mut page = Page {
-        ledger: span.ledger,
-        replica: span.replica,
-        after: span.after,
+        ledger,
+        replica: chain,
+        of: (stretch.writer != chain).then_some(stretch.writer),
+        after,
+        prev: if after == 0 { None } else { hash_there(after)?.map(|hash| hash.short()) },
         changes: Vec::new(),
         seals: Vec::new(),
     };

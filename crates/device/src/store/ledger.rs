@@ -9,15 +9,20 @@ use rusqlite::{Connection, OptionalExtension, params};
 /// Makes sure a ledger is listed and readable.
 pub(crate) fn grant(db: &Connection, ledger: LedgerId) -> Result<(), DeviceError> {
     db.prepare_cached(
-        "INSERT INTO ledger (ledger) VALUES (?1) ON CONFLICT (ledger) DO UPDATE SET granted = 1",
+        "INSERT INTO ledger (ledger) VALUES (?1)
+         ON CONFLICT (ledger) DO UPDATE SET granted = 1, left_at = NULL, purged_at = NULL
+         WHERE granted = 0",
     )?
     .execute([ledger.to_string()])?;
     Ok(())
 }
 
 /// Notes that a ledger may not be read any more; what is here stays.
-pub(crate) fn leave(db: &Connection, ledger: LedgerId) -> Result<(), DeviceError> {
-    db.execute("UPDATE ledger SET granted = 0 WHERE ledger = ?1", [ledger.to_string()])?;
+pub(crate) fn leave(db: &Connection, ledger: LedgerId, at: &str) -> Result<(), DeviceError> {
+    db.execute(
+        "UPDATE ledger SET granted = 0, left_at = ?2 WHERE ledger = ?1 AND granted = 1",
+        params![ledger.to_string(), at],
+    )?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::{integer, parsed, position};
 use crate::error::DeviceError;
-use domain::id::{LedgerId, ReplicaId};
+use domain::id::LedgerId;
 use ledger::holdings::Span;
 use ledger::receipt::{Receipt, SignedReceipt};
 use rusqlite::{Connection, params};
@@ -12,17 +12,23 @@ pub(crate) fn put(
     db: &Connection,
     receipt: &Receipt,
     signed: &SignedReceipt,
+    at: &str,
 ) -> Result<(), DeviceError> {
+    // When it became safe does not move with a receipt that says the same again.
     db.prepare_cached(
-        "INSERT INTO receipt (ledger, replica, upto, json) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (ledger, replica) DO UPDATE SET upto = excluded.upto, json = excluded.json
+        "INSERT INTO receipt (ledger, replica, upto, json, safe_at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (ledger, replica) DO UPDATE SET json = excluded.json,
+             safe_at = CASE WHEN excluded.upto > receipt.upto THEN excluded.safe_at
+                            ELSE receipt.safe_at END,
+             upto = excluded.upto
          WHERE excluded.upto >= receipt.upto",
     )?
     .execute(params![
         receipt.ledger.to_string(),
         receipt.replica.to_string(),
         integer(receipt.upto),
-        serde_json::to_string(signed)?
+        serde_json::to_string(signed)?,
+        at
     ])?;
     Ok(())
 }
@@ -33,21 +39,29 @@ pub(crate) fn forget_all(db: &Connection) -> Result<(), DeviceError> {
     Ok(())
 }
 
-/// What of a replica's chains has no receipt yet.
-pub(crate) fn without(db: &Connection, replica: ReplicaId) -> Result<Vec<Span>, DeviceError> {
+/// What of our own chains has no receipt yet, those of replicas that this
+/// tablet was before included.
+pub(crate) fn without(db: &Connection) -> Result<Vec<Span>, DeviceError> {
     let mut select = db.prepare_cached(
-        "SELECT c.ledger, COALESCE(r.upto, 0), c.pos
+        "SELECT c.ledger, c.replica, MAX(c.base_pos, COALESCE(r.upto, 0)), c.pos
          FROM chain c LEFT JOIN receipt r ON r.ledger = c.ledger AND r.replica = c.replica
-         WHERE c.replica = ?1 AND c.pos > COALESCE(r.upto, 0)
-         ORDER BY c.ledger",
+         WHERE c.pos > COALESCE(r.upto, 0)
+           AND c.writer IN (SELECT replica FROM identity UNION SELECT replica FROM former_replica)
+         ORDER BY c.ledger, c.replica",
     )?;
-    let rows = select.query_map([replica.to_string()], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+    let rows = select.query_map([], |row| {
+        Ok((
+            row.get::<_, String>(0)?,
+            row.get::<_, String>(1)?,
+            row.get::<_, i64>(2)?,
+            row.get::<_, i64>(3)?,
+        ))
     })?;
     rows.map(|row| {
-        let (ledger, after, upto) = row?;
+        let (ledger, replica, after, upto) = row?;
         let ledger: LedgerId = parsed(&ledger)?;
-        Ok(Span { ledger, replica, after: position(after), upto: position(upto) })
+        let (after, upto) = (position(after), position(upto));
+        Ok(Span { ledger, replica: parsed(&replica)?, after, at: None, upto })
     })
     .collect()
 }

@@ -1,10 +1,12 @@
 //! Facts, verdicts and what the registers amount to.
 
-use super::parsed;
+use super::{chain, parsed};
 use crate::error::DeviceError;
 use domain::id::{LedgerId, RecordId};
+use domain::record::{field, kind};
 use ledger::fact::VerdictKind;
-use ledger::policy::{Resolved, policy, resolve};
+use ledger::policy::{Context, Resolved, policy, resolve};
+use ledger::signature::{signed_changes, signed_documents};
 use ledger::{ChangeId, Fact, Register, Verdict};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +89,59 @@ pub(crate) fn verdicts(
     .collect()
 }
 
+/// What decides which statements of a ledger are in force.
+pub(crate) fn context(db: &Connection, ledger: LedgerId) -> Result<Context, DeviceError> {
+    let verdicts = verdicts(db, ledger)?.into_iter();
+    let voided: BTreeSet<ChangeId> =
+        verdicts.filter(|(_, kind)| *kind == VerdictKind::Void).map(|(change, _)| change).collect();
+    // Nothing voided, nothing that a signature could keep in force.
+    let signed = if voided.is_empty() {
+        BTreeSet::new()
+    } else {
+        signed_changes(&signed_documents(&of_fields(db, ledger, &SIGNING)?, &voided))
+    };
+    Ok(Context { voided, signed, lineage: chain::lineage(db, ledger)? })
+}
+
+/// What signed documents are read from.
+pub(crate) const SIGNING: [(&str, &str); 2] =
+    [(kind::DOCUMENT, field::MANIFEST), (kind::SIGNATURE, field::CONTENT)];
+
+/// Whether a register says which changes are signed.
+pub(crate) fn is_signing(register: &Register) -> bool {
+    SIGNING.iter().any(|(kind, field)| register.is(kind, field))
+}
+
+/// Everything stated on some fields, whatever the record.
+pub(crate) fn of_fields(
+    db: &Connection,
+    ledger: LedgerId,
+    fields: &[(&str, &str)],
+) -> Result<Vec<Fact>, DeviceError> {
+    let mut select =
+        db.prepare_cached("SELECT json FROM fact WHERE ledger = ?1 AND kind = ?2 AND field = ?3")?;
+    let mut facts = Vec::new();
+    for (kind, field) in fields {
+        let rows = select
+            .query_map(params![ledger.to_string(), kind, field], |row| row.get::<_, String>(0))?;
+        for json in rows {
+            facts.push(serde_json::from_str(&json?)?);
+        }
+    }
+    Ok(facts)
+}
+
+/// Forgets what a change states, before it is stated anew in another chain.
+pub(crate) fn remove_facts(
+    db: &Connection,
+    ledger: LedgerId,
+    change: ChangeId,
+) -> Result<(), DeviceError> {
+    db.prepare_cached("DELETE FROM fact WHERE ledger = ?1 AND change = ?2")?
+        .execute(params![ledger.to_string(), change.to_string()])?;
+    Ok(())
+}
+
 /// Settles registers anew from their facts.
 pub(crate) fn settle(
     db: &Connection,
@@ -96,11 +151,7 @@ pub(crate) fn settle(
     if registers.is_empty() {
         return Ok(());
     }
-    let voided: BTreeSet<ChangeId> = verdicts(db, ledger)?
-        .into_iter()
-        .filter(|(_, kind)| *kind == VerdictKind::Void)
-        .map(|(change, _)| change)
-        .collect();
+    let context = context(db, ledger)?;
     let mut upsert = db.prepare_cached(
         "INSERT INTO register (ledger, kind, rec, field, json, contested)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -108,7 +159,7 @@ pub(crate) fn settle(
          DO UPDATE SET json = excluded.json, contested = excluded.contested",
     )?;
     for register in registers {
-        let resolved = resolve(policy(register), &facts(db, ledger, register)?, &voided);
+        let resolved = resolve(policy(register), &facts(db, ledger, register)?, &context);
         upsert.execute(params![
             ledger.to_string(),
             register.kind,

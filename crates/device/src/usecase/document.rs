@@ -9,7 +9,7 @@ use crate::store::{certificate, chain, register};
 use crate::view::{AppError, ErrorCode};
 use documents::fill::{Making, site_record};
 use documents::{Fonts, Warning, render_site_record};
-use domain::document::{DocumentType, Manifest};
+use domain::document::{DocumentType, Manifest, Reference};
 use domain::id::{LedgerId, RecordId, TaskId};
 use domain::package::Package;
 use domain::record::{field, kind};
@@ -18,8 +18,9 @@ use ledger::Write;
 use ledger::board::Board;
 use ledger::fold::state_digest;
 use ledger::holdings::{Held, ledger_digest};
+use ledger::signature::{SignedDocument, Statements, signed_documents};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Map, json};
 use specta::Type;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -42,6 +43,8 @@ struct Moment {
     ledger: LedgerId,
     board: Board,
     package: Option<Arc<Package>>,
+    statements: Statements,
+    supplements: Option<Reference>,
     state: String,
     holdings: String,
     chains: Vec<(String, u64)>,
@@ -84,13 +87,17 @@ impl Device {
         durable::private_folder(&folder)?;
         let path = folder.join(format!("site-record-{}.pdf", &sha256[..12]));
         durable::write(&path, &pdf, Secrecy::Private)?;
-        let manifest = Manifest {
+        let mut manifest = Manifest {
             form: DocumentType::SiteRecord,
             pdf_sha256: sha256.clone(),
             pdf_bytes: bytes,
             holdings: moment.holdings,
             state: moment.state,
+            supplements: moment.supplements,
+            replaces: Vec::new(),
+            more: Map::new(),
         };
+        moment.statements.add_to(&mut manifest.more);
         let rec = self.try_with(|open| {
             let rec = open.new_record();
             let write = Write::new(kind::DOCUMENT, rec, field::MANIFEST, json!(manifest));
@@ -125,16 +132,42 @@ impl Open {
                 thumbnails.insert(name.clone(), bytes);
             }
         }
+        let registers = register::all(&self.db, ledger)?;
         Ok(Moment {
             ledger,
             package: self.package(ledger)?,
-            state: state_digest(&register::all(&self.db, ledger)?).to_string(),
+            supplements: self.signed_before(ledger)?,
+            state: state_digest(&registers).to_string(),
             holdings: ledger_digest(&held).to_string(),
+            statements: Statements::of(&registers, held),
             chains,
             thumbnails,
             made_at: self.clock.wall(),
             board,
         })
+    }
+}
+
+impl Open {
+    /// The signed record that a new one adds to: after sealing, whatever changed
+    /// goes into a supplementary record chained to the original.
+    fn signed_before(&self, ledger: LedgerId) -> Result<Option<Reference>, DeviceError> {
+        let documents = self.signed_documents(ledger)?;
+        let last = documents.into_iter().max_by_key(|document| document.manifest);
+        Ok(last.map(|document| Reference {
+            document: document.document,
+            pdf_sha256: document.pdf_sha256,
+        }))
+    }
+
+    /// The documents of a ledger that were signed.
+    pub(crate) fn signed_documents(
+        &self,
+        ledger: LedgerId,
+    ) -> Result<Vec<SignedDocument>, DeviceError> {
+        let context = register::context(&self.db, ledger)?;
+        let facts = register::of_fields(&self.db, ledger, &register::SIGNING)?;
+        Ok(signed_documents(&facts, &context.voided))
     }
 }
 

@@ -10,10 +10,11 @@ use crate::error::DeviceError;
 use crate::evidence::hash_of;
 use crate::incoming::{self, Taken, Trust};
 use crate::store::identity::Enrolled;
-use crate::store::{blob, chain, identity, receipt, setting, task};
+use crate::store::{blob, certificate, chain, identity, receipt, setting, task};
 use crate::view::{AppError, ErrorCode, PendingChange, SyncStatus};
 use chrono::{DateTime, Utc};
 use domain::id::{LedgerId, ReplicaId};
+use ledger::certificate::ReplicaRole;
 use ledger::exchange::{Caller, PAGE_BYTES, Request, Response, Step};
 use ledger::holdings::{Holdings, Span};
 use rusqlite::Connection;
@@ -61,7 +62,7 @@ impl Device {
             (memory.running, memory.last_error.clone())
         };
         self.with(|open| {
-            let spans = receipt::without(&open.db, open.replica)?;
+            let spans = receipt::without(&open.db)?;
             let unsent: u64 = spans.iter().map(|span| span.upto - span.after).sum();
             let mut pending = Vec::new();
             for span in &spans {
@@ -147,7 +148,7 @@ impl Device {
 
     fn exchange_changes(&self, client: &Client, turns: &mut Turns) -> Result<(), DeviceError> {
         let mut caller = self.try_with(|open| {
-            let unsent = receipt::without(&open.db, open.replica)?;
+            let unsent = receipt::without(&open.db)?;
             Ok(Caller::new(open.replica, open.enrolled.epoch, unsent))
         })?;
         let mut refused = Refused::new();
@@ -267,19 +268,31 @@ impl Open {
         after: DateTime<Utc>,
     ) -> Result<(Taken, Holdings), DeviceError> {
         let tx = self.db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let enrolled = Enrolled { epoch: response.header.epoch, ..self.enrolled.clone() };
-        if enrolled.epoch != self.enrolled.epoch {
+        let mut enrolled = self.enrolled.clone();
+        let mut server = self.server_certificate.clone();
+        if response.header.epoch != enrolled.epoch {
+            let signed = response.header.server.clone();
+            let signed = signed.ok_or(ErrorCode::ServerTrouble)?;
+            server = signed.verify(&enrolled.office_key).map_err(|_| ErrorCode::ServerTrouble)?;
+            if server.role != ReplicaRole::Server {
+                return Err(ErrorCode::ServerTrouble.into());
+            }
+            enrolled =
+                Enrolled { epoch: response.header.epoch, server_certificate: signed, ..enrolled };
+            certificate::put(&tx, server.replica, &enrolled.server_certificate)?;
             new_epoch(&tx, &enrolled)?;
         }
         // After the old receipts are forgotten, so that this answer's stay.
-        let trust = Trust { office: self.enrolled.office_key, server: &self.server_certificate };
-        let taken = incoming::take(&tx, &trust, self.replica, response)?;
+        let trust = Trust { office: enrolled.office_key, server: &server };
+        let at = self.clock.wall().to_string();
+        let taken = incoming::take(&tx, &trust, self.replica, response, &at)?;
         let middle = before + (after - before) / 2;
         let ahead = middle - response.header.time.instant();
-        incoming::note_contact(&tx, &self.clock.wall().to_string(), ahead.num_milliseconds())?;
+        incoming::note_contact(&tx, &at, ahead.num_milliseconds())?;
         let holdings = chain::holdings(&tx)?;
         tx.commit()?;
         self.enrolled = enrolled;
+        self.server_certificate = server;
         Ok((taken, holdings))
     }
 }

@@ -8,21 +8,23 @@
 //! that time is taken, what never was is voided, the rest is for a person.
 
 mod rules;
-pub use rules::is_authored;
+mod scene;
 #[cfg(test)]
 mod tests;
+
+pub use rules::is_authored;
+pub use scene::{FIELDS, Scene};
 
 use crate::certificate::Certificate;
 use crate::change::Change;
 use crate::fact::VerdictKind;
 use crate::founding;
-use crate::id::{ChangeId, Register};
+use crate::id::ChangeId;
 use crate::policy::opening;
 use crate::signature::is_stated;
-use domain::id::{DepartmentId, LedgerId, PersonId, RecordId, ReplicaId};
+use domain::id::LedgerId;
 use domain::record::{field, kind};
-use domain::task::{Audience, Seat};
-use std::collections::{BTreeMap, BTreeSet};
+use domain::task::Seat;
 
 /// Why a change is not simply taken. The earlier of two is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,67 +134,6 @@ impl<T> History<T> {
     pub fn since(&self, seen: u64) -> impl Iterator<Item = &T> {
         let after = self.0.partition_point(|(pos, _)| *pos <= seen);
         self.0[after.saturating_sub(1)..].iter().map(|(_, value)| value)
-    }
-}
-
-/// What is known of a task when a change to it is judged.
-#[derive(Debug, Clone, Default)]
-pub struct Scene {
-    /// Who may read the ledger; none when its genesis is not known.
-    pub audience: Option<Audience>,
-    /// The leading department.
-    pub lead: Option<DepartmentId>,
-    /// The seats that everybody has had; none: the seat was taken away.
-    pub seats: BTreeMap<PersonId, History<Option<Seat>>>,
-    /// Who owns each check item.
-    pub items: BTreeMap<RecordId, History<DepartmentId>>,
-    /// Who owns each finding.
-    pub findings: BTreeMap<RecordId, History<DepartmentId>>,
-    /// What each proposal wants to change.
-    pub proposals: BTreeMap<RecordId, Register>,
-    /// Whose each piece of evidence, document, proposal and so on is: the
-    /// department of the person who wrote the register first.
-    pub authors: BTreeMap<Register, DepartmentId>,
-    /// Replicas taken out of service.
-    pub revoked: BTreeSet<ReplicaId>,
-    /// Whether the office called the visit off.
-    pub cancelled: bool,
-    /// Whether the site record was signed.
-    pub sealed: bool,
-    /// Changes that signed documents rely on.
-    pub signed: BTreeSet<ChangeId>,
-}
-
-impl Scene {
-    /// The departments that may have owned what a register belongs to, for
-    /// somebody who had seen the server's chain up to a position.
-    #[must_use]
-    pub fn owners(&self, register: &Register, seen: u64) -> Vec<DepartmentId> {
-        let by = |owners: &BTreeMap<RecordId, History<DepartmentId>>| {
-            owners.get(&register.rec).map(|o| o.since(seen).copied().collect()).unwrap_or_default()
-        };
-        match register.kind.as_str() {
-            kind::ITEM => by(&self.items),
-            kind::FINDING => by(&self.findings),
-            kind::LINK => self.lead.into_iter().collect(),
-            other => {
-                let written = rules::first_field(other);
-                let first = written.map(|name| Register::new(other, register.rec, name));
-                first.and_then(|first| self.authors.get(&first).copied()).into_iter().collect()
-            }
-        }
-    }
-
-    /// The department that owns what a register belongs to now.
-    #[must_use]
-    pub fn owner(&self, register: &Register) -> Option<DepartmentId> {
-        self.owners(register, u64::MAX).pop()
-    }
-
-    /// The seat of a person now.
-    #[must_use]
-    pub fn seat(&self, person: PersonId) -> Option<&Seat> {
-        self.seats.get(&person)?.now()?.as_ref()
     }
 }
 

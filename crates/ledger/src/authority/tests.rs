@@ -3,12 +3,16 @@
 use super::*;
 use crate::certificate::ReplicaRole;
 use crate::change::Write;
+use crate::id::Register;
 use crate::id::{ChangeId, WriteId};
 use crate::seal::Signer;
 use domain::id::ReplicaId;
+use domain::id::{DepartmentId, PersonId, RecordId};
+use domain::task::Audience;
 use domain::task::TeamRole;
 use domain::time::Wall;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 const OURS: DepartmentId = DepartmentId(Uuid::from_u128(1));

@@ -4,15 +4,16 @@
 use super::{ROWS_PER_STATEMENT, plain_entity};
 use crate::error::{Result, ServerError};
 use domain::id::{LedgerId, ReplicaId};
+use ledger::branch::{Branch, Lineage};
 use ledger::holdings::{Held, Holdings, LedgerHoldings, Span};
-use ledger::incoming::{Append, HeldChain, Page};
+use ledger::incoming::{Append, HeldChain, HeldSegment, Page, Split};
 use ledger::seal::{Seal, Signature};
 use ledger::{ChainHead, ChangeId, Hash};
 use sea_orm::ActiveValue::Set;
 use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
-use sea_orm::{QueryOrder, QuerySelect};
+use sea_orm::{Condition, QueryOrder, QuerySelect};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes put aside for one delivering tablet at most.
@@ -28,9 +29,36 @@ pub struct Model {
     pub pos: i64,
     pub hash: Vec<u8>,
     pub sealed_pos: i64,
+    /// Of a branch: the replica that wrote it.
+    pub writer: Option<Uuid>,
+    /// Of a branch: the last position before it.
+    pub base_pos: Option<i64>,
+    /// Of a branch: the chain hash there.
+    pub base_hash: Option<Vec<u8>>,
 }
 
 plain_entity!();
+
+impl Model {
+    fn chain(&self) -> ReplicaId {
+        ReplicaId(self.replica)
+    }
+
+    fn writer(&self) -> ReplicaId {
+        ReplicaId(self.writer.unwrap_or(self.replica))
+    }
+
+    fn head(&self) -> Result<ChainHead> {
+        Ok(ChainHead { pos: unsigned(self.pos), hash: hash(&self.hash)? })
+    }
+
+    fn base(&self) -> Result<ChainHead> {
+        match (&self.base_hash, self.base_pos) {
+            (Some(bytes), Some(pos)) => Ok(ChainHead { pos: unsigned(pos), hash: hash(bytes)? }),
+            _ => Ok(ChainHead::empty(LedgerId(self.ledger), self.writer())),
+        }
+    }
+}
 
 pub mod change {
     use super::plain_entity;
@@ -113,7 +141,7 @@ pub async fn head(
     replica: ReplicaId,
 ) -> Result<ChainHead> {
     match Entity::find_by_id((ledger.0, replica.0)).one(db).await? {
-        Some(row) => Ok(ChainHead { pos: unsigned(row.pos), hash: hash(&row.hash)? }),
+        Some(row) => row.head(),
         None => Ok(ChainHead::empty(ledger, replica)),
     }
 }
@@ -124,25 +152,167 @@ pub async fn any_of(db: &impl ConnectionTrait, replica: ReplicaId) -> Result<boo
     Ok(one.is_some())
 }
 
-/// What is held of the chain that a page belongs to, at the page's positions.
+/// The chains of a ledger that one replica wrote: one, unless it forked.
+async fn of_writer(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    writer: ReplicaId,
+) -> Result<Vec<Model>> {
+    let by = Condition::any()
+        .add(Column::Writer.eq(writer.0))
+        .add(Condition::all().add(Column::Replica.eq(writer.0)).add(Column::Writer.is_null()));
+    let rows = Entity::find().filter(Column::Ledger.eq(ledger.0)).filter(by).all(db).await?;
+    Ok(rows)
+}
+
+/// What is held of the history that a page belongs to, at the page's positions.
 pub async fn held(db: &impl ConnectionTrait, page: &Page) -> Result<HeldChain> {
-    let head = head(db, page.ledger, page.replica).await?;
     let last = page.after.saturating_add(page.changes.len() as u64);
-    let rows: Vec<(i64, Vec<u8>)> = change::Entity::find()
-        .select_only()
-        .columns([change::Column::Pos, change::Column::Hash])
-        .filter(change::Column::Ledger.eq(page.ledger.0))
-        .filter(change::Column::Replica.eq(page.replica.0))
-        .filter(change::Column::Pos.gte(signed(page.after)?))
-        .filter(change::Column::Pos.lte(signed(last)?))
-        .into_tuple()
+    let mut segments = Vec::new();
+    for row in of_writer(db, page.ledger, page.writer()).await? {
+        let rows: Vec<(i64, Vec<u8>)> = change::Entity::find()
+            .select_only()
+            .columns([change::Column::Pos, change::Column::Hash])
+            .filter(change::Column::Ledger.eq(page.ledger.0))
+            .filter(change::Column::Replica.eq(row.replica))
+            .filter(change::Column::Pos.gte(signed(page.after)?))
+            .filter(change::Column::Pos.lte(signed(last)?))
+            .into_tuple()
+            .all(db)
+            .await?;
+        let mut known = BTreeMap::new();
+        for (pos, bytes) in rows {
+            known.insert(unsigned(pos), hash(&bytes)?);
+        }
+        let (base, head) = (row.base()?, row.head()?);
+        segments.push(HeldSegment { chain: row.chain(), base, head, known });
+    }
+    Ok(HeldChain { segments })
+}
+
+/// Which chain of a ledger continues which; empty unless a replica forked.
+pub async fn lineage(db: &impl ConnectionTrait, ledger: LedgerId) -> Result<Lineage> {
+    let of_ledger = Entity::find().filter(Column::Ledger.eq(ledger.0));
+    let forked = of_ledger.clone().filter(Column::Writer.is_not_null()).one(db).await?;
+    if forked.is_none() {
+        return Ok(Lineage::default());
+    }
+    let mut stretches = Vec::new();
+    for row in of_ledger.all(db).await? {
+        stretches.push((row.chain(), row.writer(), row.base()?, row.head()?));
+    }
+    Ok(Lineage::of(stretches))
+}
+
+/// The chains of a ledger that one replica wrote, by name.
+pub async fn chains_of(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    writer: ReplicaId,
+) -> Result<Vec<ReplicaId>> {
+    Ok(of_writer(db, ledger, writer).await?.iter().map(Model::chain).collect())
+}
+
+/// The replica that wrote a chain.
+pub async fn writer(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    chain: ReplicaId,
+) -> Result<ReplicaId> {
+    let row = Entity::find_by_id((ledger.0, chain.0)).one(db).await?;
+    Ok(row.map_or(chain, |row| row.writer()))
+}
+
+/// Opens a chain that is a branch of another.
+pub async fn open_branch(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    branch: &Branch,
+) -> Result<()> {
+    let row = Model {
+        ledger: ledger.0,
+        replica: branch.id().0,
+        pos: signed(branch.base.pos)?,
+        hash: branch.base.hash.0.to_vec(),
+        sealed_pos: 0,
+        writer: Some(branch.replica.0),
+        base_pos: Some(signed(branch.base.pos)?),
+        base_hash: Some(branch.base.hash.0.to_vec()),
+    };
+    let key = [Column::Ledger, Column::Replica];
+    Entity::insert(row.into_active_model())
+        .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// Cuts a chain in two where its writer's histories part: what stands behind
+/// goes into the branch, with its seals.
+pub async fn split(db: &impl ConnectionTrait, ledger: LedgerId, split: &Split) -> Result<()> {
+    let row = Entity::find_by_id((ledger.0, split.chain.0)).one(db).await?;
+    let row = row.ok_or(ServerError::Broken("a chain to be cut is not there"))?;
+    let (tail, at) = (split.tail.id().0, signed(split.at.pos)?);
+    let base = row.base()?;
+    let behind = Model {
+        replica: tail,
+        writer: Some(row.writer().0),
+        base_pos: Some(at),
+        base_hash: Some(split.at.hash.0.to_vec()),
+        ..row.clone()
+    };
+    Entity::insert(behind.into_active_model()).exec_without_returning(db).await?;
+    change::Entity::update_many()
+        .col_expr(change::Column::Replica, Expr::value(tail))
+        .filter(change::Column::Ledger.eq(ledger.0))
+        .filter(change::Column::Replica.eq(split.chain.0))
+        .filter(change::Column::Pos.gt(at))
+        .exec(db)
+        .await?;
+    seal::Entity::update_many()
+        .col_expr(seal::Column::Replica, Expr::value(tail))
+        .filter(seal::Column::Ledger.eq(ledger.0))
+        .filter(seal::Column::Replica.eq(split.chain.0))
+        .filter(seal::Column::Pos.gt(at))
+        .exec(db)
+        .await?;
+    // A stretch without a change is none.
+    if base == split.at {
+        Entity::delete_by_id((ledger.0, split.chain.0)).exec(db).await?;
+        return Ok(());
+    }
+    let kept = ActiveModel {
+        ledger: Set(ledger.0),
+        replica: Set(split.chain.0),
+        pos: Set(at),
+        hash: Set(split.at.hash.0.to_vec()),
+        sealed_pos: Set(Ord::min(row.sealed_pos, at)),
+        ..Default::default()
+    };
+    Entity::update(kept).exec(db).await?;
+    Ok(())
+}
+
+/// The changes of a chain behind a position.
+pub async fn behind(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    chain: ReplicaId,
+    after: u64,
+) -> Result<Vec<(ChainHead, Vec<u8>)>> {
+    let rows = change::Entity::find()
+        .filter(change::Column::Ledger.eq(ledger.0))
+        .filter(change::Column::Replica.eq(chain.0))
+        .filter(change::Column::Pos.gt(signed(after)?))
+        .order_by_asc(change::Column::Pos)
         .all(db)
         .await?;
-    let mut known = BTreeMap::new();
-    for (pos, bytes) in rows {
-        known.insert(unsigned(pos), hash(&bytes)?);
-    }
-    Ok(HeldChain { head, known })
+    rows.into_iter()
+        .map(|row| {
+            let head = ChainHead { pos: unsigned(row.pos), hash: hash(&row.hash)? };
+            Ok((head, row.bytes))
+        })
+        .collect()
 }
 
 /// Appends changes and keeps the seals that came with them.
@@ -203,12 +373,12 @@ async fn set_head(
         (None, None) => {}
         (None, Some(last)) => {
             let (pos, hash) = (Set(signed(last.head.pos)?), Set(last.head.hash.0.to_vec()));
-            let row = ActiveModel { ledger, replica, pos, hash, sealed_pos };
+            let row = ActiveModel { ledger, replica, pos, hash, sealed_pos, ..Default::default() };
             Entity::insert(row).exec_without_returning(db).await?;
         }
         (Some(_), Some(last)) => {
             let (pos, hash) = (Set(signed(last.head.pos)?), Set(last.head.hash.0.to_vec()));
-            let row = ActiveModel { ledger, replica, pos, hash, sealed_pos };
+            let row = ActiveModel { ledger, replica, pos, hash, sealed_pos, ..Default::default() };
             Entity::update(row).exec(db).await?;
         }
         (Some(_), None) => {
@@ -265,11 +435,27 @@ pub async fn page(
     span: &Span,
     budget: &mut Budget,
 ) -> Result<(Page, bool)> {
+    let (ledger, chain) = (span.ledger, span.replica);
+    let row = Entity::find_by_id((ledger.0, chain.0)).one(db).await?;
+    let row = row.ok_or(ServerError::Broken("a chain to be sent is not there"))?;
+    let base = row.base()?;
+    let same = match span.at {
+        None => true,
+        Some(at) => hash_at(db, &row, span.after).await?.is_some_and(|here| here.short() == at),
+    };
+    // Where another hash is held there, the whole chain goes.
+    let after = if same { Ord::max(span.after, base.pos) } else { base.pos };
+    let span = &Span { after, ..*span };
     let seals = seals(db, span).await?;
     let mut page = Page {
-        ledger: span.ledger,
-        replica: span.replica,
-        after: span.after,
+        ledger,
+        replica: chain,
+        of: row.writer.map(ReplicaId),
+        after,
+        prev: match after {
+            0 => None,
+            _ => hash_at(db, &row, after).await?.map(|hash| hash.short()),
+        },
         changes: Vec::new(),
         seals: Vec::new(),
     };
@@ -286,6 +472,22 @@ pub async fn page(
     }
     let whole = from >= span.upto;
     Ok((page, whole))
+}
+
+/// The chain hash at a position of a chain, or right before it.
+async fn hash_at(db: &impl ConnectionTrait, row: &Model, pos: u64) -> Result<Option<Hash>> {
+    let base = row.base()?;
+    if pos == base.pos {
+        return Ok(Some(base.hash));
+    }
+    let found: Option<Vec<u8>> =
+        change::Entity::find_by_id((row.ledger, row.replica, signed(pos)?))
+            .select_only()
+            .column(change::Column::Hash)
+            .into_tuple()
+            .one(db)
+            .await?;
+    found.map(|bytes| hash(&bytes)).transpose()
 }
 
 async fn seals(db: &impl ConnectionTrait, span: &Span) -> Result<Vec<Seal>> {

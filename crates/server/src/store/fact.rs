@@ -1,9 +1,12 @@
 //! What changes state, and what the server judged of them: the sets that
 //! registers are resolved from.
 
-use super::{ROWS_PER_STATEMENT, plain_entity};
+use super::{ROWS_PER_STATEMENT, chain, plain_entity};
 use crate::error::{Result, ServerError};
 use domain::id::{LedgerId, RecordId};
+use domain::record::{field, kind};
+use ledger::policy::Context;
+use ledger::signature::{signed_changes, signed_documents};
 use ledger::{ChangeId, Fact, Register, Verdict, VerdictKind};
 use sea_orm::IntoActiveModel;
 use sea_orm::QuerySelect;
@@ -111,6 +114,44 @@ pub async fn of_fields(
         }
     }
     Ok(facts)
+}
+
+/// Forgets what some changes state, before it is stated anew in another chain.
+pub async fn remove(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    changes: &BTreeSet<ChangeId>,
+) -> Result<()> {
+    let ids: Vec<String> = changes.iter().map(ChangeId::to_string).collect();
+    for some in ids.chunks(ROWS_PER_STATEMENT) {
+        Entity::delete_many()
+            .filter(Column::Ledger.eq(ledger.0))
+            .filter(Column::Change.is_in(some))
+            .exec(db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// What signed documents are read from.
+const SIGNING: [(&str, &str); 2] =
+    [(kind::DOCUMENT, field::MANIFEST), (kind::SIGNATURE, field::CONTENT)];
+
+/// Whether a register says which changes are signed.
+pub fn is_signing(register: &Register) -> bool {
+    SIGNING.iter().any(|(kind, field)| register.is(kind, field))
+}
+
+/// What decides which statements of a ledger are in force.
+pub async fn context(db: &impl ConnectionTrait, ledger: LedgerId) -> Result<Context> {
+    let voided = voided(db, ledger).await?;
+    // Nothing voided, nothing that a signature could keep in force.
+    let signed = if voided.is_empty() {
+        BTreeSet::new()
+    } else {
+        signed_changes(&signed_documents(&of_fields(db, ledger, &SIGNING).await?, &voided))
+    };
+    Ok(Context { voided, signed, lineage: chain::lineage(db, ledger).await? })
 }
 
 /// The registers that some changes state something on.

@@ -204,7 +204,7 @@ async fn a_changed_byte_is_put_aside_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_second_history_of_a_tablet_is_refused_as_a_fork() {
+async fn a_second_history_of_a_tablet_is_kept_beside_the_first() {
     let office = Office::open().await;
     office.dispatched().await;
     let mut fire = ready(&office, Sector::Fire, 0).await;
@@ -219,13 +219,25 @@ async fn a_second_history_of_a_tablet_is_refused_as_a_fork() {
     let page = Page {
         ledger: joint,
         replica: fire.replica,
+        of: None,
         after: 0,
+        prev: None,
         changes: chain.changes,
         seals: chain.seals,
     };
     let request = bare(&fire, vec![page]);
     fire.turn(&office, request).await;
-    assert_eq!(fire.refused, ["fork"]);
+    assert!(fire.refused.is_empty());
+    // They part at the beginning: each history is a branch now, in full.
+    let held = chain::holdings(&office.app.db, [joint]).await.unwrap();
+    let chains = chain::chains_of(&office.app.db, joint, fire.replica).await.unwrap();
+    assert_eq!(chains.len(), 2);
+    assert!(chains.iter().all(|chain| held.0[&joint][chain].0 > 0));
+    assert!(!held.0[&joint].contains_key(&fire.replica));
+    // And both answers stand against each other.
+    let resolved = crate::store::register::all(&office.app.db, joint).await.unwrap();
+    assert_eq!(resolved[&own].heads.len(), 2);
+    assert!(resolved[&own].contested);
 }
 
 #[tokio::test]
@@ -312,7 +324,9 @@ async fn one_tablet_fills_no_more_of_the_quarantine_than_its_share() {
     let page = |after| Page {
         ledger: LedgerId(Uuid::now_v7()),
         replica: office.app.keys.replica,
+        of: None,
         after,
+        prev: None,
         changes: vec![],
         seals: vec![],
     };

@@ -12,7 +12,9 @@ use ledger::holdings::{Held, Holdings};
 use ledger::incoming::Page;
 use ledger::receipt::{Receipt, SignedReceipt};
 use ledger::seal::{PublicKey, Seal, Signer};
-use ledger::{ChainHead, Change, ChangeId, Fold, Hash, Limits, Register, Resolved, Write, WriteId};
+use ledger::{
+    ChainHead, Change, ChangeId, Fold, Hash, Limits, Place, Register, Resolved, Write, WriteId,
+};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -111,7 +113,8 @@ impl Tablet {
             let after = self.sent.get(ledger).copied().unwrap_or(0);
             let changes = chain.changes[usize::try_from(after).unwrap()..].to_vec();
             let seals = chain.seals.iter().filter(|seal| seal.pos > after).copied().collect();
-            let page = Page { ledger: *ledger, replica: *replica, after, changes, seals };
+            let (ledger, replica) = (*ledger, *replica);
+            let page = Page { ledger, replica, of: None, after, prev: None, changes, seals };
             (!page.changes.is_empty()).then_some(page)
         })
         .collect()
@@ -182,7 +185,7 @@ impl Tablet {
             for bytes in &chain.changes {
                 head = head.next(bytes);
                 if let Ok(change) = Change::decode(bytes, Limits::SERVER) {
-                    fold.insert(*replica, role, &head, &change);
+                    fold.insert(Place { ledger, replica: *replica, role }, &head, &change);
                 }
             }
         }

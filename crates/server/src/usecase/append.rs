@@ -11,11 +11,11 @@ use domain::id::{LedgerId, PersonId, RecordId, ReplicaId};
 use domain::record::{field, kind};
 use domain::task::PackageRef;
 use ledger::certificate::ReplicaRole;
-use ledger::incoming::Append;
+use ledger::incoming::{Append, Split};
 use ledger::policy::{policy, resolve};
 use ledger::projection::{is_projected, project};
 use ledger::seal::Seal;
-use ledger::{Change, Fact, Hash, Limits, Register, VerdictKind, Write};
+use ledger::{Change, Fact, Hash, Limits, Place, Register, VerdictKind, Write};
 use sea_orm::ConnectionTrait;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
@@ -39,7 +39,8 @@ pub async fn take(
     let mut verdicts = Vec::new();
     for append in appends {
         if let Ok(change) = &append.change {
-            facts.extend(ledger::fact::facts(replica, role, &append.head, change));
+            let place = Place { ledger, replica, role };
+            facts.extend(ledger::fact::facts(place, &append.head, change));
             verdicts.extend(ledger::fact::verdicts(role, change));
         }
     }
@@ -54,12 +55,41 @@ pub async fn take(
     Ok(touched)
 }
 
+/// Cuts a chain in two, because its writer wrote two histories; what it states
+/// behind the cut is stated by the branch from now on.
+pub async fn split(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    role: ReplicaRole,
+    split: &Split,
+) -> Result<Touched> {
+    chain::split(db, ledger, split).await?;
+    let replica = split.tail.id();
+    let moved = chain::behind(db, ledger, replica, split.at.pos).await?;
+    fact::remove(db, ledger, &moved.iter().map(|(head, _)| head.change_id()).collect()).await?;
+    let mut facts = Vec::new();
+    for (head, bytes) in &moved {
+        if let Ok(change) = Change::decode(bytes, Limits::SERVER) {
+            facts.extend(ledger::fact::facts(Place { ledger, replica, role }, head, &change));
+        }
+    }
+    fact::insert(db, ledger, &facts).await?;
+    blob::refer(db, ledger, &references(&facts)).await?;
+    Ok(facts.into_iter().map(|fact| fact.register).collect())
+}
+
 /// Resolves the registers touched and projects the records they belong to.
 pub async fn settle(db: &impl ConnectionTrait, ledger: LedgerId, touched: &Touched) -> Result<()> {
-    let voided = fact::voided(db, ledger).await?;
+    let context = fact::context(db, ledger).await?;
+    let mut touched = touched.clone();
+    if touched.iter().any(fact::is_signing) {
+        // What was voided may be kept in force by a signature, or not any more.
+        touched.append(&mut fact::touched_by(db, ledger, &context.voided).await?);
+    }
+    let touched = &touched;
     for one in touched {
         let facts = fact::of_register(db, ledger, one).await?;
-        register::put(db, ledger, one, &resolve(policy(one), &facts, &voided)).await?;
+        register::put(db, ledger, one, &resolve(policy(one), &facts, &context)).await?;
     }
     let records: BTreeSet<(&str, RecordId)> = touched
         .iter()

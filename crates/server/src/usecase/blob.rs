@@ -5,7 +5,7 @@
 
 use crate::app::App;
 use crate::error::Result;
-use crate::store::{blob, membership, tablet};
+use crate::store::{blob, chain, membership, tablet};
 use domain::id::{LedgerId, PersonId, ReplicaId};
 use ledger::Hash;
 use sea_orm::ConnectionTrait;
@@ -38,7 +38,8 @@ async fn access(app: &App, hash: &Hash, readable: &BTreeSet<LedgerId>) -> Result
     let referred = references.into_iter().filter(|(ledger, _)| readable.contains(ledger));
     let bringers = blob::bringers(&app.db, hash).await?;
     let mut found = Access::Unknown;
-    for (_, by) in referred {
+    for (ledger, chain) in referred {
+        let by = chain::writer(&app.db, ledger, chain).await?;
         if vouched(app, &app.db, by, &bringers).await? {
             return Ok(Access::Readable);
         }

@@ -104,6 +104,7 @@ async fn open(
         task: opening.task,
         audience: opening.audience,
         catalogue: opening.package.sha256.clone(),
+        nonce: None,
     };
     let rec = RecordId(opening.ledger.0);
     // The charter is the first write of the ledger's first change.

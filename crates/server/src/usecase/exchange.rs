@@ -86,7 +86,7 @@ async fn receive(
     let mut taken = Vec::new();
     let mut touched = append::Touched::new();
     for page in pages {
-        let Some(certificate) = writer(app, &db, page.replica).await? else {
+        let Some(certificate) = writer(app, &db, page.writer()).await? else {
             refused.push(refusal(&page, "unknown_replica"));
             continue;
         };
@@ -102,17 +102,19 @@ async fn receive(
             put_aside(app, &db, device, &page, why).await?;
             refused.push(refusal(&page, reason(why)));
         }
-        due.insert((ledger, page.replica));
-        let Plan { appends, seals, .. } = plan;
-        let by = (page.replica, ReplicaRole::Tablet);
-        touched.append(&mut append::take(&db, ledger, by, &appends, &seals).await?);
+        due.insert((ledger, plan.chain));
+        touched.append(&mut fork(&db, ledger, certificate.role, &plan).await?);
+        let Plan { chain, appends, seals, .. } = plan;
+        touched.append(
+            &mut append::take(&db, ledger, (chain, certificate.role), &appends, &seals).await?,
+        );
         let of_page = appends.into_iter().map(|append| {
             let certificate = certificate.clone();
             Taken { certificate, append }
         });
         taken.extend(of_page);
     }
-    let verdicts = judgement::judge_all(scene, &taken);
+    let verdicts = judgement::judge_all(ledger, scene, &taken);
     if !verdicts.is_empty() {
         tracing::info!(%ledger, count = verdicts.len(), "changes were judged");
     }
@@ -122,6 +124,24 @@ async fn receive(
     append::settle(&db, ledger, &touched).await?;
     db.commit().await?;
     Ok(())
+}
+
+/// Keeps both histories of a replica that forked.
+async fn fork(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    role: ReplicaRole,
+    plan: &Plan,
+) -> Result<append::Touched> {
+    let mut touched = append::Touched::new();
+    if let Some(split) = &plan.split {
+        touched = append::split(db, ledger, role, split).await?;
+    }
+    if let Some(branch) = &plan.branch {
+        tracing::warn!(%ledger, branch = %branch.label(), "a replica forked; both histories are kept");
+        chain::open_branch(db, ledger, branch).await?;
+    }
+    Ok(touched)
 }
 
 /// The certificate of a tablet whose chains are taken. The server's own chain
@@ -143,7 +163,6 @@ fn refusal(page: &Page, reason: &str) -> Refused {
 fn reason(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::Gap { .. } => "gap",
-        Refusal::Fork(_) => "fork",
         Refusal::Seal(_) => "seal",
         Refusal::Unsealed(_) => "unsealed",
     }
@@ -169,7 +188,7 @@ async fn put_aside(
     page: &Page,
     why: &Refusal,
 ) -> Result<()> {
-    if !matches!(why, Refusal::Fork(_) | Refusal::Seal(_)) {
+    if !matches!(why, Refusal::Seal(_)) {
         return Ok(());
     }
     tracing::warn!(
@@ -211,8 +230,9 @@ async fn reply(
     let granted = chain::holdings(&db, granted).await?;
     let answer = answer(header, &granted, app.keys.replica);
     for ledger in header.ask.keys() {
-        if granted.0.get(ledger).is_some_and(|chains| chains.contains_key(&device.replica)) {
-            due.insert((*ledger, device.replica));
+        if granted.0.contains_key(ledger) {
+            let own = chain::chains_of(&db, *ledger, device.replica).await?;
+            due.extend(own.into_iter().map(|chain| (*ledger, chain)));
         }
     }
     let mut budget = chain::Budget::new(PAGE_BYTES);
@@ -234,6 +254,7 @@ async fn reply(
         protocol: PROTOCOL,
         epoch: app.keys.epoch,
         time: now(),
+        server: (header.epoch != app.keys.epoch).then(|| app.keys.certificate.clone()),
         digest: granted.digest(),
         ledgers: answer.ledgers,
         left: answer.left,

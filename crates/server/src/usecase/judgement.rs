@@ -4,20 +4,16 @@
 
 use crate::app::{App, new_id};
 use crate::error::Result;
-use crate::store::{chain, fact, membership, register};
+use crate::store::{chain, fact};
 use crate::usecase::package;
-use domain::finding::Origin;
-use domain::id::{DepartmentId, LedgerId, PersonId, RecordId, ReplicaId};
+use domain::id::{LedgerId, PersonId, RecordId, ReplicaId};
 use domain::record::{field, kind};
-use domain::task::{Genesis, Seat};
-use ledger::authority::{Reason, Scene, judge};
+use ledger::authority::{Act, FIELDS, Reason, Scene, judge};
 use ledger::certificate::Certificate;
 use ledger::incoming::Append;
-use ledger::proposal::Proposal;
-use ledger::{Change, ChangeId, Register, Resolved, Verdict, Write};
+use ledger::{ChangeId, Verdict, Write};
 use sea_orm::ConnectionTrait;
-use serde::de::DeserializeOwned;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A tablet's change that was just taken, with whose it is.
 #[derive(Debug)]
@@ -35,128 +31,43 @@ pub async fn scene(
     ledger: LedgerId,
     package_sha256: &str,
 ) -> Result<Scene> {
-    let registers = register::all(db, ledger).await?;
     let package = package::read(app, package_sha256).await?;
-    let genesis = shown::<Genesis>(&registers, kind::GENESIS, field::CHARTER).next();
-    Ok(Scene {
-        audience: genesis.map(|(_, genesis)| genesis.audience),
-        seats: shown::<Seat>(&registers, kind::MEMBER, field::SEAT)
-            .map(|(_, seat)| (seat.person, seat))
-            .collect(),
-        items: package.items.iter().map(|item| (item.rec, item.department)).collect(),
-        findings: shown::<Origin>(&registers, kind::FINDING, field::ORIGIN)
-            .map(|(rec, origin)| (rec, origin.department))
-            .collect(),
-        proposals: registers
-            .iter()
-            .filter(|(register, _)| register.is(kind::PROPOSAL, field::CONTENT))
-            .filter_map(|(register, resolved)| {
-                let proposal = Proposal::from_value(resolved.shown.as_ref()?)?;
-                Some((register.rec, proposal.target))
-            })
-            .collect(),
-        authors: authors(db, ledger).await?,
-    })
-}
-
-/// Registers that belong to the department of whoever wrote them first.
-const AUTHORED: [(&str, &str); 4] = [
-    (kind::EVIDENCE, field::FILE),
-    (kind::DOCUMENT, field::MANIFEST),
-    (kind::PROPOSAL, field::CONTENT),
-    (kind::DECISION, field::RULING),
-];
-
-fn is_authored(register: &Register) -> bool {
-    AUTHORED.iter().any(|(kind, field)| register.is(kind, field))
-}
-
-/// Whose each authored register is. First is what reached this server first:
-/// a tablet's own clock could be set back. What was voided makes nobody an
-/// author.
-async fn authors(
-    db: &impl ConnectionTrait,
-    ledger: LedgerId,
-) -> Result<BTreeMap<Register, DepartmentId>> {
-    let facts = fact::of_fields(db, ledger, &AUTHORED).await?;
-    let voided = fact::voided(db, ledger).await?;
+    let mut facts = fact::of_fields(db, ledger, &FIELDS).await?;
+    // First is what reached this server first: a tablet's own clock could be set
+    // back.
     let ids: BTreeSet<ChangeId> = facts.iter().map(|fact| fact.id.change).collect();
     let received = chain::received(db, ledger, ids).await?;
-    let departments = membership::departments(db, ledger).await?;
-    let mut firsts = BTreeMap::new();
-    for fact in facts.iter().filter(|fact| !voided.contains(&fact.id.change)) {
-        // What the office wrote is no department's.
-        let Some(department) = departments.get(&fact.author) else { continue };
-        let at = (received.get(&fact.id.change).copied(), fact.wall, fact.n, fact.id);
-        let first = firsts.entry(fact.register.clone()).or_insert((at, *department));
-        if at < first.0 {
-            *first = (at, *department);
-        }
-    }
-    Ok(firsts.into_iter().map(|(register, (_, department))| (register, department)).collect())
-}
-
-fn shown<'a, T: DeserializeOwned + 'a>(
-    registers: &'a BTreeMap<Register, Resolved>,
-    kind: &'a str,
-    field: &'a str,
-) -> impl Iterator<Item = (RecordId, T)> + 'a {
-    let of_field = registers.iter().filter(move |(register, _)| register.is(kind, field));
-    of_field.filter_map(|(register, resolved)| {
-        Some((register.rec, serde_json::from_value(resolved.shown.clone()?).ok()?))
-    })
+    facts.sort_by_key(|f| (received.get(&f.id.change).copied(), f.wall, f.n, f.id));
+    let context = fact::context(db, ledger).await?;
+    let items = package.items.iter().map(|item| (item.rec, item.department));
+    Ok(Scene::of(&facts, &context, items))
 }
 
 /// Judges changes that came together. Records that one of them creates are
 /// known to all the others: the pages of two tablets come in no order.
 #[must_use]
-pub fn judge_all(mut scene: Scene, taken: &[Taken]) -> Vec<Verdict> {
+pub fn judge_all(ledger: LedgerId, mut scene: Scene, taken: &[Taken]) -> Vec<Verdict> {
     for one in taken {
         if let Ok(change) = &one.append.change {
-            introduce(&mut scene, &one.certificate, change);
+            scene.introduce(&one.certificate, change);
         }
     }
     let mut verdicts = Vec::new();
     for one in taken {
+        let (id, by) = (one.append.head.change_id(), &one.certificate);
         let reason = match &one.append.change {
-            Ok(change) => judge(&one.certificate, change, &scene),
+            Ok(change) => judge(Act { ledger, id, by, change }, &scene),
             Err(_) => Some(Reason::Malformed),
         };
         if let Some(reason) = reason {
             verdicts.push(Verdict {
-                change: one.append.head.change_id(),
+                change: id,
                 verdict: reason.verdict(),
                 reason: reason.code().to_owned(),
             });
         }
     }
     verdicts
-}
-
-/// Adds what a change creates, where its author may create it and it is not
-/// there yet.
-fn introduce(scene: &mut Scene, by: &Certificate, change: &Change) {
-    let Some(seat) = scene.seats.get(&change.author) else { return };
-    let department: DepartmentId = seat.department;
-    if by.person != Some(change.author) {
-        return;
-    }
-    for write in &change.writes {
-        let rec = write.register.rec;
-        if is_authored(&write.register) {
-            scene.authors.entry(write.register.clone()).or_insert(department);
-        }
-        if write.register.is(kind::FINDING, field::ORIGIN) {
-            let origin: Option<Origin> = serde_json::from_value(write.val.clone()).ok();
-            if origin.is_some_and(|origin| origin.department == department) {
-                scene.findings.entry(rec).or_insert(department);
-            }
-        } else if write.register.is(kind::PROPOSAL, field::CONTENT)
-            && let Some(proposal) = Proposal::from_value(&write.val)
-        {
-            scene.proposals.entry(rec).or_insert(proposal.target);
-        }
-    }
 }
 
 /// Verdicts as writes of the server's chain.
@@ -180,17 +91,21 @@ pub fn office(replica: ReplicaId) -> PersonId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::task::{Audience, TeamRole};
+    use domain::id::DepartmentId;
+    use domain::task::{Audience, Seat, TeamRole};
     use domain::time::Wall;
-    use ledger::ChainHead;
+    use ledger::authority::History;
     use ledger::certificate::ReplicaRole;
     use ledger::seal::Signer;
+    use ledger::{ChainHead, Change, Register};
     use serde_json::json;
+    use std::collections::BTreeMap;
     use uuid::Uuid;
 
     const PERSON: PersonId = PersonId(Uuid::from_u128(1));
     const OWN: DepartmentId = DepartmentId(Uuid::from_u128(2));
     const OTHER: DepartmentId = DepartmentId(Uuid::from_u128(3));
+    const LEDGER: LedgerId = LedgerId(Uuid::from_u128(8));
     const FINDING: RecordId = RecordId(Uuid::from_u128(4));
 
     fn scene() -> Scene {
@@ -203,13 +118,13 @@ mod tests {
         };
         Scene {
             audience: Some(Audience::Joint),
-            seats: BTreeMap::from([(PERSON, seat)]),
+            seats: BTreeMap::from([(PERSON, History::always(Some(seat)))]),
             ..Scene::default()
         }
     }
 
     fn taken(pos: u64, field: &str, val: serde_json::Value) -> Taken {
-        let (ledger, replica) = (LedgerId(Uuid::from_u128(8)), ReplicaId(Uuid::from_u128(9)));
+        let (ledger, replica) = (LEDGER, ReplicaId(Uuid::from_u128(9)));
         let certificate = Certificate {
             replica,
             key: Signer::from_seed(&[1; 32]).public(),
@@ -237,16 +152,16 @@ mod tests {
     fn an_edit_that_comes_before_the_finding_it_edits_is_taken() {
         let edit = taken(1, field::LOCATION, json!("二号车间"));
         let create = taken(2, field::ORIGIN, json!({"department": OWN}));
-        assert!(judge_all(scene(), &[edit, create]).is_empty());
+        assert!(judge_all(LEDGER, scene(), &[edit, create]).is_empty());
     }
 
     #[test]
     fn a_finding_of_another_department_is_not_taken_over_by_writing_its_origin() {
         let mut scene = scene();
-        scene.findings.insert(FINDING, OTHER);
+        scene.findings.insert(FINDING, History::always(OTHER));
         let steal = taken(1, field::ORIGIN, json!({"department": OWN}));
         let edit = taken(2, field::LOCATION, json!("别处"));
-        let verdicts = judge_all(scene, &[steal, edit]);
+        let verdicts = judge_all(LEDGER, scene, &[steal, edit]);
         assert_eq!(verdicts.len(), 2);
         assert!(verdicts.iter().all(|verdict| verdict.reason == "not_owner"));
     }
@@ -260,7 +175,7 @@ mod tests {
         let mut mine = mine;
         mine.append.change = Ok(foreign);
         scene.authors.insert(Register::new(kind::EVIDENCE, FINDING, field::FILE), OTHER);
-        let verdicts = judge_all(scene, &[mine]);
+        let verdicts = judge_all(LEDGER, scene, &[mine]);
         assert_eq!(verdicts[0].reason, "not_owner");
     }
 }
