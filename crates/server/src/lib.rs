@@ -17,6 +17,7 @@ mod openapi;
 mod router;
 mod serve;
 mod store;
+pub mod surroundings;
 mod throttle;
 mod usecase;
 mod view;

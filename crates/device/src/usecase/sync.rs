@@ -125,7 +125,11 @@ impl Device {
 
     fn exchange_inner(&self) -> Result<bool, DeviceError> {
         let (client, epoch) = self.try_with(|open| {
-            let client = Client::new(&open.server, Some(open.enrolled.token.clone()))?;
+            let client = Client::new(
+                &open.server,
+                Some(open.enrolled.token.clone()),
+                open.around.line.as_ref(),
+            )?;
             Ok((client, open.enrolled.epoch))
         })?;
         let mut turns = Turns::default();

@@ -2,7 +2,7 @@
 //! sets, what follows from them into registers and lists. All within the
 //! caller's transaction, so that a ledger is never half written.
 
-use crate::app::{App, now, now_ms};
+use crate::app::App;
 use crate::error::{Result, ServerError};
 use crate::store::{blob, chain, fact, list, register, task};
 use domain::document::Manifest;
@@ -28,13 +28,14 @@ pub type Touched = BTreeSet<Register>;
 
 /// Takes verified changes of one chain into the sets.
 pub async fn take(
+    app: &App,
     db: &impl ConnectionTrait,
     ledger: LedgerId,
     (replica, role): (ReplicaId, ReplicaRole),
     appends: &[Append],
     seals: &[Seal],
 ) -> Result<Touched> {
-    chain::append(db, ledger, replica, appends, seals, now_ms()).await?;
+    chain::append(db, ledger, replica, appends, seals, app.now_ms()).await?;
     let mut facts = Vec::new();
     let mut verdicts = Vec::new();
     for append in appends {
@@ -92,7 +93,7 @@ pub async fn write_own(
         let change = Change {
             pos: head.pos + 1,
             author,
-            wall: now(),
+            wall: app.now(),
             n: task::next_number(db, "server_changes").await?.unsigned_abs(),
             seen: head.pos,
             intent: intent.to_owned(),
@@ -105,7 +106,7 @@ pub async fn write_own(
         let seal = app.keys.server.seal(ledger, replica, &head);
         let append = Append { head, bytes, change: Ok(change) };
         let own = (replica, ReplicaRole::Server);
-        touched.append(&mut take(db, ledger, own, &[append], &[seal]).await?);
+        touched.append(&mut take(app, db, ledger, own, &[append], &[seal]).await?);
     }
     Ok(touched)
 }

@@ -2,7 +2,7 @@
 //! one transaction each, judge it, and answer with what the tablet lacks of the
 //! ledgers it may read. What to send and ask for is `ledger::exchange`'s.
 
-use crate::app::{App, now, now_ms};
+use crate::app::App;
 use crate::error::{Code, Result, ServerError};
 use crate::store::{chain, fact, membership, tablet};
 use crate::usecase::judgement::Taken;
@@ -57,7 +57,7 @@ pub async fn turn(app: &App, device: &Device, request: Request) -> Result<Respon
 }
 
 async fn note_contact(app: &App, device: &Device) -> Result<()> {
-    let now = now_ms();
+    let now = app.now_ms();
     if device.last_contact_ms.is_none_or(|last| now - last > CONTACT_MS) {
         tablet::contact(&app.db, device.replica, now).await?;
     }
@@ -105,7 +105,7 @@ async fn receive(
         due.insert((ledger, page.replica));
         let Plan { appends, seals, .. } = plan;
         let by = (page.replica, ReplicaRole::Tablet);
-        touched.append(&mut append::take(&db, ledger, by, &appends, &seals).await?);
+        touched.append(&mut append::take(app, &db, ledger, by, &appends, &seals).await?);
         let of_page = appends.into_iter().map(|append| {
             let certificate = certificate.clone();
             Taken { certificate, append }
@@ -116,7 +116,7 @@ async fn receive(
     if !verdicts.is_empty() {
         tracing::info!(%ledger, count = verdicts.len(), "changes were judged");
     }
-    let writes = judgement::writes(&verdicts);
+    let writes = judgement::writes(app, &verdicts)?;
     let author = judgement::office(app.keys.replica);
     touched.append(&mut append::write_own(app, &db, ledger, author, "change.judge", writes).await?);
     append::settle(&db, ledger, &touched).await?;
@@ -188,7 +188,7 @@ async fn put_aside(
     let bytes = request.encode().map_err(|_| ServerError::Broken("a page cannot be written"))?;
     let delivered_by = device.replica;
     let aside = chain::PutAside { page, delivered_by, reason: reason(why), bytes };
-    if !chain::quarantine(db, aside, now_ms()).await? {
+    if !chain::quarantine(db, aside, app.now_ms()).await? {
         tracing::warn!(%delivered_by, "no room to put aside more of this tablet, page dropped");
     }
     Ok(())
@@ -233,7 +233,7 @@ async fn reply(
     let header = ResponseHeader {
         protocol: PROTOCOL,
         epoch: app.keys.epoch,
-        time: now(),
+        time: app.now(),
         digest: granted.digest(),
         ledgers: answer.ledgers,
         left: answer.left,
@@ -266,7 +266,7 @@ async fn receipts(app: &App, db: &impl ConnectionTrait, due: &Due) -> Result<Vec
             hash: head.hash,
             voided: chain::positions(db, *ledger, *replica, &voided).await?,
             review: chain::positions(db, *ledger, *replica, &review).await?,
-            at: now(),
+            at: app.now(),
             by: app.keys.replica,
         };
         receipts.push(SignedReceipt::sign(&app.keys.server, &receipt)?);

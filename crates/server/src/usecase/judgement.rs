@@ -2,7 +2,7 @@
 //! scene is set from what was known before the changes came, so that no change
 //! can be its own permission.
 
-use crate::app::{App, new_id};
+use crate::app::App;
 use crate::error::Result;
 use crate::store::{chain, fact, membership, register};
 use crate::usecase::package;
@@ -160,13 +160,15 @@ fn introduce(scene: &mut Scene, by: &Certificate, change: &Change) {
 }
 
 /// Verdicts as writes of the server's chain.
-#[must_use]
-pub fn writes(verdicts: &[Verdict]) -> Vec<Write> {
+///
+/// # Errors
+/// When there are no random bytes for ids.
+pub fn writes(app: &App, verdicts: &[Verdict]) -> Result<Vec<Write>> {
     verdicts
         .iter()
         .map(|verdict| {
-            let rec = RecordId(new_id());
-            Write::new(kind::JUDGEMENT, rec, field::VERDICT, verdict.to_value())
+            let rec = RecordId(app.new_id()?);
+            Ok(Write::new(kind::JUDGEMENT, rec, field::VERDICT, verdict.to_value()))
         })
         .collect()
 }
