@@ -18,6 +18,7 @@ use domain::package::Package;
 use ledger::authority::{Reason, judge};
 use ledger::certificate::{Certificate, ReplicaRole};
 use ledger::fact::VerdictKind;
+use ledger::planted::{self, Planted};
 use ledger::seal::Signer;
 use ledger::{Change, ChangeId, Limits, Malformed, Write};
 use rusqlite::Connection;
@@ -216,7 +217,9 @@ impl Open {
         batch.append(self.replica, ReplicaRole::Tablet, &next, &bytes, Some(&change))?;
         batch.finish()?;
         chain::seal_if_long(&tx, ledger, self.replica, &self.signer)?;
-        tx.commit()?;
+        if !planted::is(Planted::AckBeforeCommit) {
+            tx.commit()?;
+        }
         Ok(next.change_id())
     }
 

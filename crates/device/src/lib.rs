@@ -14,6 +14,8 @@ pub mod evidence;
 mod incoming;
 mod picture;
 mod scene;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod store;
 pub mod surroundings;
 #[cfg(test)]

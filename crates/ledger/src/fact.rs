@@ -6,6 +6,7 @@ use crate::chain::ChainHead;
 use crate::change::Change;
 use crate::decision::Ruling;
 use crate::id::{ChangeId, Register, WriteId};
+use crate::planted::{self, Planted};
 use crate::policy;
 use domain::id::{PersonId, ReplicaId};
 use domain::record::{field, kind};
@@ -95,6 +96,9 @@ pub fn facts(
     for (index, write) in change.writes.iter().enumerate() {
         let Ok(index) = u32::try_from(index) else { break };
         if role == ReplicaRole::Tablet && policy::server_only(&write.register) {
+            continue;
+        }
+        if planted::is(Planted::LoseProposal) && write.register.is(kind::PROPOSAL, field::CONTENT) {
             continue;
         }
         let fact = Fact {

@@ -18,6 +18,7 @@ pub mod fold;
 pub mod holdings;
 pub mod id;
 pub mod incoming;
+pub mod planted;
 pub mod policy;
 pub mod projection;
 pub mod proposal;

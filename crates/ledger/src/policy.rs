@@ -4,6 +4,7 @@
 use crate::certificate::ReplicaRole;
 use crate::fact::{Fact, Nature};
 use crate::id::{ChangeId, Register, WriteId};
+use crate::planted::{self, Planted};
 use domain::finding::{Answer, Assessment, Level};
 use domain::id::{PersonId, ReplicaId};
 use domain::record::{field as f, kind as k};
@@ -148,6 +149,12 @@ pub fn resolve(policy: Policy, facts: &[Fact], voided: &BTreeSet<ChangeId>) -> R
 /// Whether `new` replaces `old`.
 fn replaces(policy: Policy, new: &Fact, old: &Fact) -> bool {
     let later_in_own_chain = new.replica == old.replica && new.pos > old.pos;
+    if planted::is(Planted::CompareByClock) {
+        return (new.wall, new.n, new.id) > (old.wall, old.n, old.id);
+    }
+    if planted::is(Planted::DecisionClosesUnseen) && new.nature == Nature::Decision {
+        return new.id != old.id;
+    }
     if !later_in_own_chain && !new.sup.contains(&old.id) {
         return false;
     }
@@ -157,6 +164,7 @@ fn replaces(policy: Policy, new: &Fact, old: &Fact) -> bool {
     // A conflict is closed, and a severity lowered, by a decision alone.
     !policy.is_guarded()
         || new.nature == Nature::Decision
+        || planted::is(Planted::SupersedeOthers)
         || (new.author == old.author && old.nature == Nature::Write)
 }
 
@@ -164,6 +172,9 @@ fn replaces(policy: Policy, new: &Fact, old: &Fact) -> bool {
 fn rank(policy: Policy, fact: &Fact) -> Rank {
     if fact.val.is_null() && policy.is_guarded() {
         return Rank::default();
+    }
+    if planted::is(Planted::SevererLoses) {
+        return Rank { said: true, ..Rank::default() };
     }
     match policy {
         Policy::Single | Policy::Latest => Rank::default(),

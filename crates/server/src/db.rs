@@ -5,6 +5,7 @@
 
 use crate::error::Result;
 use crate::surroundings::Surroundings;
+use ledger::planted::{self, Planted};
 use migrations::server::Migrator;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
@@ -29,6 +30,7 @@ pub async fn open(data: &Path, around: &Surroundings) -> Result<DatabaseConnecti
     let mut options = ConnectOptions::new(url);
     options.max_connections(around.connections_max.unwrap_or(CONNECTIONS_MAX)).sqlx_logging(false);
     let vfs = around.vfs.clone();
+    let synchronous = if planted::is(Planted::SkipFsyncAtOffice) { "OFF" } else { "FULL" };
     // A receipt promises that work is safe: commits reach the disk (FULL).
     options.map_sqlx_sqlite_opts(move |sqlite| {
         let sqlite = match &vfs {
@@ -37,7 +39,7 @@ pub async fn open(data: &Path, around: &Surroundings) -> Result<DatabaseConnecti
         };
         sqlite
             .pragma("journal_mode", "WAL")
-            .pragma("synchronous", "FULL")
+            .pragma("synchronous", synchronous)
             .pragma("foreign_keys", "ON")
             .busy_timeout(BUSY_TIMEOUT)
     });

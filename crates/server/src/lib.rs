@@ -16,6 +16,8 @@ mod keys;
 mod openapi;
 mod router;
 mod serve;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod store;
 pub mod surroundings;
 mod throttle;

@@ -19,6 +19,7 @@ pub(crate) mod task;
 use crate::error::DeviceError;
 use crate::surroundings::Surroundings;
 use crate::view::ErrorCode;
+use ::ledger::planted::{self, Planted};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::str::FromStr;
@@ -57,7 +58,8 @@ pub(crate) fn open(
     db.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0))
         .map_err(|_| DeviceError::from(ErrorCode::StoreDamaged))?;
     db.pragma_update(None, "journal_mode", "WAL")?;
-    db.pragma_update(None, "synchronous", "FULL")?;
+    let synchronous = if planted::is(Planted::SkipFsyncOnTablet) { "OFF" } else { "FULL" };
+    db.pragma_update(None, "synchronous", synchronous)?;
     db.pragma_update(None, "foreign_keys", true)?;
     migrations::device::migrations().to_latest(&mut db)?;
     Ok(db)

@@ -4,6 +4,7 @@ use super::{integer, parsed, position};
 use crate::error::DeviceError;
 use domain::id::{LedgerId, ReplicaId};
 use ledger::holdings::Span;
+use ledger::planted::{self, Planted};
 use ledger::receipt::{Receipt, SignedReceipt};
 use rusqlite::{Connection, params};
 
@@ -44,10 +45,12 @@ pub(crate) fn without(db: &Connection, replica: ReplicaId) -> Result<Vec<Span>, 
     let rows = select.query_map([replica.to_string()], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
     })?;
-    rows.map(|row| {
-        let (ledger, after, upto) = row?;
-        let ledger: LedgerId = parsed(&ledger)?;
-        Ok(Span { ledger, replica, after: position(after), upto: position(upto) })
-    })
-    .collect()
+    let forgotten = usize::from(planted::is(Planted::ForgetUnsent));
+    rows.skip(forgotten)
+        .map(|row| {
+            let (ledger, after, upto) = row?;
+            let ledger: LedgerId = parsed(&ledger)?;
+            Ok(Span { ledger, replica, after: position(after), upto: position(upto) })
+        })
+        .collect()
 }

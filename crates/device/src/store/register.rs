@@ -4,6 +4,7 @@ use super::parsed;
 use crate::error::DeviceError;
 use domain::id::{LedgerId, RecordId};
 use ledger::fact::VerdictKind;
+use ledger::planted::{self, Planted};
 use ledger::policy::{Resolved, policy, resolve};
 use ledger::{ChangeId, Fact, Register, Verdict};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -28,6 +29,12 @@ pub(crate) fn insert_fact(
         fact.id.index,
         serde_json::to_string(fact)?
     ])?;
+    if planted::is(Planted::DeleteHead) {
+        for old in &fact.sup {
+            let id = old.change.to_string();
+            db.execute("DELETE FROM fact WHERE change = ?1 AND idx = ?2", params![id, old.index])?;
+        }
+    }
     Ok(())
 }
 

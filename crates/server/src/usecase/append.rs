@@ -12,6 +12,7 @@ use domain::record::{field, kind};
 use domain::task::PackageRef;
 use ledger::certificate::ReplicaRole;
 use ledger::incoming::Append;
+use ledger::planted::{self, Planted};
 use ledger::policy::{policy, resolve};
 use ledger::projection::{is_projected, project};
 use ledger::seal::Seal;
@@ -35,6 +36,13 @@ pub async fn take(
     appends: &[Append],
     seals: &[Seal],
 ) -> Result<Touched> {
+    let readable: Vec<Append>;
+    let appends = if planted::is(Planted::DropUndecodable) {
+        readable = appends.iter().filter(|one| one.change.is_ok()).cloned().collect();
+        &readable
+    } else {
+        appends
+    };
     chain::append(db, ledger, replica, appends, seals, app.now_ms()).await?;
     let mut facts = Vec::new();
     let mut verdicts = Vec::new();
@@ -52,6 +60,9 @@ pub async fn take(
     let voids = verdicts.iter().filter(|verdict| verdict.verdict == VerdictKind::Void);
     let voided = voids.map(|verdict| verdict.change).collect();
     touched.extend(fact::touched_by(db, ledger, &voided).await?);
+    if planted::is(Planted::VoidDeletesBytes) {
+        chain::forget(db, ledger, &voided).await?;
+    }
     Ok(touched)
 }
 

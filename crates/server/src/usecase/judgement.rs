@@ -13,6 +13,7 @@ use domain::task::{Genesis, Seat};
 use ledger::authority::{Reason, Scene, judge};
 use ledger::certificate::Certificate;
 use ledger::incoming::Append;
+use ledger::planted::{self, Planted};
 use ledger::proposal::Proposal;
 use ledger::{Change, ChangeId, Register, Resolved, Verdict, Write};
 use sea_orm::ConnectionTrait;
@@ -117,6 +118,9 @@ pub fn judge_all(mut scene: Scene, taken: &[Taken]) -> Vec<Verdict> {
         }
     }
     let mut verdicts = Vec::new();
+    if planted::is(Planted::SkipJudgement) {
+        return verdicts;
+    }
     for one in taken {
         let reason = match &one.append.change {
             Ok(change) => judge(&one.certificate, change, &scene),
