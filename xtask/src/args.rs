@@ -17,6 +17,11 @@ cargo xtask <command>
       --headless            run the main job by itself in a virtual display
       --port N              the server's port (8642 unless told)
   codegen [--check]         write the generated files, or say which are stale
+  simulate                  run tablets, server and network in worlds made from seeds
+      --seeds N             how many (100 unless told)
+      --from S              the first
+      --seed S              one alone, shrunk when it fails; --trace prints its steps
+      --bug NAME            with a bug planted on purpose
   edges                     check which crate may depend on which";
 
 /// The port of the demo's server, unless told.
@@ -38,6 +43,8 @@ pub enum Task {
         /// Compare only, write nothing.
         check: bool,
     },
+    /// Run the simulator with these words.
+    Simulate(Vec<String>),
     /// Start the demo.
     Demo(DemoOptions),
 }
@@ -77,6 +84,8 @@ pub fn parse(words: &[String]) -> Result<Task, String> {
         "edges" => nothing_more(rest, Task::Edges),
         "test" | "ci" => test(rest),
         "demo" => demo(rest),
+        // Its words are the simulator's to understand.
+        "simulate" => Ok(Task::Simulate(rest.map(str::to_owned).collect())),
         "codegen" => match rest.next() {
             None => Ok(Task::Codegen { check: false }),
             Some("--check") => nothing_more(rest, Task::Codegen { check: true }),

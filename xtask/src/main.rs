@@ -19,6 +19,7 @@ mod edges;
 mod house;
 mod process;
 mod setup;
+mod simulate;
 mod stage;
 mod test;
 mod ui;
@@ -65,6 +66,7 @@ fn run(task: Task) -> Result<()> {
         Task::Edges => stage::single(&house, screen, "edges", edges::run),
         Task::Test(options) => test::run(&house, screen, &options),
         Task::Codegen { check } => codegen::command(&house, screen, check),
+        Task::Simulate(words) => simulate::command(&house, &words),
         Task::Demo(options) => demo::run(&house, screen, &options),
     }
 }

@@ -8,7 +8,7 @@ use crate::args::TestOptions;
 use crate::house::House;
 use crate::process::interrupted;
 use crate::stage::{self, Screen, Stage, clock};
-use crate::{codegen, edges, setup, ui};
+use crate::{codegen, edges, setup, simulate, ui};
 use anyhow::{Result, bail};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -44,6 +44,7 @@ const CHECKS: &[Check] = &[
     Check { name: "build", budget_minutes: 12, cost: Cost::Dear, work: build },
     Check { name: "codegen", budget_minutes: 1, cost: Cost::Dear, work: codegen::check },
     Check { name: "nextest", budget_minutes: 5, cost: Cost::Dear, work: nextest },
+    Check { name: "simulate", budget_minutes: 5, cost: Cost::Dear, work: simulate::check },
     Check { name: "doctest", budget_minutes: 2, cost: Cost::Dear, work: doctest },
     Check { name: "journeys", budget_minutes: 6, cost: Cost::Dear, work: journeys },
 ];

@@ -14,6 +14,7 @@ use ledger::seal::PublicKey;
 use reqwest::{StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -30,6 +31,40 @@ const ANSWER_BYTES_MAX: u64 = 1024 * 1024;
 const EXCHANGE_TYPE: &str = "application/vnd.lianjian.exchange+zstd";
 /// Compression of what is sent: quick enough for a tablet.
 const ZSTD_LEVEL: i32 = 3;
+
+/// A request as it goes over a [`Line`].
+#[derive(Debug, Clone)]
+pub struct LineCall {
+    /// The method.
+    pub method: reqwest::Method,
+    /// Path with its query, from the root of the address.
+    pub path: String,
+    /// The headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// An answer as it comes over a [`Line`].
+#[derive(Debug, Clone)]
+pub struct LineAnswer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// The body, whole.
+    pub body: Vec<u8>,
+}
+
+/// A way to an office that is no HTTP over a socket: the simulator's network.
+pub trait Line: Send + Sync {
+    /// Carries a request there and the answer back.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Offline`] when nothing comes back, [`ErrorCode::ServerTrouble`]
+    /// when the answer breaks off.
+    fn carry(&self, call: LineCall) -> Result<LineAnswer, ErrorCode>;
+}
 
 /// What a tablet says when it is enrolled.
 #[derive(Debug, Serialize)]
@@ -86,6 +121,7 @@ pub(crate) struct Client {
     runtime: Runtime,
     base: Url,
     token: Option<String>,
+    line: Option<Arc<dyn Line>>,
 }
 
 impl Client {
@@ -93,7 +129,11 @@ impl Client {
     ///
     /// # Errors
     /// [`ErrorCode::NotAnOffice`] when the address is none.
-    pub(crate) fn new(server: &str, token: Option<String>) -> Result<Self, DeviceError> {
+    pub(crate) fn new(
+        server: &str,
+        token: Option<String>,
+        line: Option<&Arc<dyn Line>>,
+    ) -> Result<Self, DeviceError> {
         // The first caller wins; a provider that is there already is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let base = Url::parse(&normalised(server)?).map_err(|_| ErrorCode::NotAnOffice)?;
@@ -103,7 +143,7 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("lianjian/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { http, runtime, base, token })
+        Ok(Self { http, runtime, base, token, line: line.cloned() })
     }
 
     /// Enrols this tablet.
@@ -212,14 +252,16 @@ impl Client {
     fn call(&self, call: reqwest::RequestBuilder, bytes_max: u64) -> Result<Answer, DeviceError> {
         let (http, call) = call.build_split();
         let mut call = call?;
+        if let Some(line) = &self.line {
+            return carry(line.as_ref(), &call, bytes_max);
+        }
         let bytes_up = call.body().and_then(|b| b.as_bytes()).map_or(0, <[u8]>::len) as u64;
         *call.timeout_mut() = Some(patience(bytes_up) + patience(bytes_max));
         self.runtime.block_on(async {
             let mut answer = in_time(patience(bytes_up), http.execute(call)).await?;
             let status = answer.status();
             // Of the headers: an answer to HEAD has a length and no body.
-            let length = answer.headers().get(reqwest::header::CONTENT_LENGTH);
-            let length = length.and_then(|text| text.to_str().ok()?.parse().ok());
+            let length = length(answer.headers());
             let mut body = Vec::new();
             while let Some(piece) = in_time(SILENCE_TIMEOUT, answer.chunk()).await? {
                 if (body.len() + piece.len()) as u64 > bytes_max {
@@ -230,6 +272,26 @@ impl Client {
             Ok(Answer { status, length, body })
         })
     }
+}
+
+/// The same over a line that is no socket.
+fn carry(line: &dyn Line, call: &reqwest::Request, bytes_max: u64) -> Result<Answer, DeviceError> {
+    let query = call.url().query().map(|query| format!("?{query}")).unwrap_or_default();
+    let answer = line.carry(LineCall {
+        method: call.method().clone(),
+        path: format!("{}{query}", call.url().path()),
+        headers: call.headers().clone(),
+        body: call.body().and_then(|body| body.as_bytes()).unwrap_or_default().to_vec(),
+    })?;
+    if answer.body.len() as u64 > bytes_max {
+        return Err(ErrorCode::ServerTrouble.into());
+    }
+    let length = length(&answer.headers);
+    Ok(Answer { status: answer.status, length, body: answer.body })
+}
+
+fn length(headers: &reqwest::header::HeaderMap) -> Option<u64> {
+    headers.get(reqwest::header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// How long so many bytes may take on the slowest line.

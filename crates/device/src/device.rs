@@ -10,6 +10,7 @@ use crate::evidence::Blobs;
 use crate::store::apply::Batch;
 use crate::store::identity::Enrolled;
 use crate::store::{blob, chain, register, task};
+use crate::surroundings::Surroundings;
 use crate::vault::Vault;
 use crate::view::{AppError, ErrorCode};
 use domain::id::{DepartmentId, LedgerId, PersonId, RecordId, ReplicaId, TaskId};
@@ -17,19 +18,20 @@ use domain::package::Package;
 use ledger::authority::{Act, Reason, judge};
 use ledger::certificate::{Certificate, ReplicaRole};
 use ledger::fact::VerdictKind;
+use ledger::planted::{self, Planted};
 use ledger::seal::Signer;
 use ledger::{Change, ChangeId, Limits, Malformed, Write};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use uuid::{NoContext, Timestamp, Uuid};
 
 /// One tablet. Safe to share between threads; whoever holds the database keeps
 /// the others waiting for milliseconds, never over the network.
 pub struct Device {
     pub(crate) home: PathBuf,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) around: Surroundings,
     pub(crate) vault: Vault,
     pub(crate) open: Mutex<Option<Open>>,
     pub(crate) sync: Mutex<SyncMemory>,
@@ -50,6 +52,7 @@ pub(crate) struct Open {
     pub(crate) db: Connection,
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) around: Surroundings,
     pub(crate) replica: ReplicaId,
     pub(crate) signer: Signer,
     pub(crate) server: String,
@@ -72,11 +75,20 @@ impl Device {
     /// # Errors
     /// When the folder cannot be made.
     pub fn open(home: &Path, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
-        crate::durable::private_folder(home).map_err(|e| DeviceError::from(e).into_app())?;
+        Self::open_within(home, Surroundings::of_the_system(clock))
+    }
+
+    /// The tablet whose files are in `home`, in surroundings of one's choice.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn open_within(home: &Path, around: Surroundings) -> Result<Self, AppError> {
+        around.disk.private_folder(home).map_err(|e| DeviceError::from(e).into_app())?;
         Ok(Self {
             home: home.to_path_buf(),
-            clock,
-            vault: Vault::at(home),
+            clock: Arc::clone(&around.clock),
+            vault: Vault::at(home, &around),
+            around,
             open: Mutex::new(None),
             sync: Mutex::new(SyncMemory::default()),
             exchanging: Mutex::new(()),
@@ -141,8 +153,8 @@ impl Open {
     }
 
     /// A new record's id.
-    pub(crate) fn new_record(&self) -> RecordId {
-        RecordId(new_uuid(self.clock.as_ref()))
+    pub(crate) fn new_record(&self) -> Result<RecordId, DeviceError> {
+        Ok(RecordId(self.around.new_uuid()?))
     }
 
     /// The joint ledger of a task.
@@ -211,7 +223,9 @@ impl Open {
         batch.finish()?;
         chain::set_own(&tx, ledger, (self.replica, own), &next)?;
         chain::seal_if_long(&tx, ledger, (self.replica, own), &self.signer)?;
-        tx.commit()?;
+        if !planted::is(Planted::AckBeforeCommit) {
+            tx.commit()?;
+        }
         Ok(next.change_id())
     }
 
@@ -239,11 +253,4 @@ fn refuse(reason: Reason) -> Result<(), DeviceError> {
         other if other.verdict() == VerdictKind::Review => Ok(()),
         _ => Err(DeviceError::Unexpected("the tablet's own certificate is another person's")),
     }
-}
-
-/// A UUIDv7 of this moment.
-pub(crate) fn new_uuid(clock: &dyn Clock) -> Uuid {
-    let now = clock.now();
-    let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
 }

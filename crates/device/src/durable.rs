@@ -8,11 +8,78 @@ use std::path::Path;
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Secrecy {
+pub enum Secrecy {
     /// Only this account (mode 0600 where the system has modes).
     Private,
     /// Whoever may read the folder.
     Plain,
+}
+
+/// Where a tablet keeps its files, all but the database. What is said to be
+/// done is on the disk.
+pub trait Disk: Send + Sync {
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// `NotFound`, or the disk's.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Whether a file is there.
+    fn exists(&self, path: &Path) -> bool;
+
+    /// Puts `bytes` at `path`, durably and at once.
+    ///
+    /// # Errors
+    /// `StorageFull`, or the disk's; the old content is there then.
+    fn write(&self, path: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()>;
+
+    /// Removes a file, durably; it is no error if it is not there.
+    ///
+    /// # Errors
+    /// The disk's.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Renames a file, durably.
+    ///
+    /// # Errors
+    /// The disk's.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Makes a folder that only this account may enter, unless it is there.
+    ///
+    /// # Errors
+    /// The disk's.
+    fn private_folder(&self, path: &Path) -> io::Result<()>;
+}
+
+/// The operating system's disk.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemDisk;
+
+impl Disk for SystemDisk {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        fs::read(path)
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        path.exists()
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()> {
+        write(path, bytes, secrecy)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        remove(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        rename(from, to)
+    }
+
+    fn private_folder(&self, path: &Path) -> io::Result<()> {
+        private_folder(path)
+    }
 }
 
 /// Puts `bytes` at `path`, durably and at once.

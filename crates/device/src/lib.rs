@@ -5,16 +5,19 @@
 //! of the fold are `ledger`'s, the forms are `documents`'; screens are drawn
 //! elsewhere.
 
-mod client;
+pub mod client;
 pub mod clock;
 mod device;
-mod durable;
+pub mod durable;
 pub mod error;
 pub mod evidence;
 mod incoming;
 mod picture;
 mod scene;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod store;
+pub mod surroundings;
 #[cfg(test)]
 mod testing;
 pub mod usecase;

@@ -10,8 +10,9 @@
 //! Not here: recovery through the office's key (a later step), and what the
 //! key encrypts (`store`, `evidence`).
 
-use crate::durable::{self, Secrecy};
+use crate::durable::Secrecy;
 use crate::error::DeviceError;
+use crate::surroundings::{PinCost, Surroundings};
 use crate::view::ErrorCode;
 use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
@@ -19,7 +20,6 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -35,9 +35,6 @@ pub const PIN_DIGITS_MIN: usize = 6;
 /// The most digits of a PIN.
 pub const PIN_DIGITS_MAX: usize = 32;
 
-/// Memory of the key derivation, in KiB (OWASP's least for Argon2id with two passes).
-const MEMORY_KIB: u32 = 19 * 1024;
-const PASSES: u32 = 2;
 const WRAP_LABEL: &[u8] = b"lianjian-vault-v1";
 
 /// Seconds until the next PIN is taken, after `wrong` wrong ones in a row, the
@@ -97,19 +94,20 @@ struct Tries {
 /// The vault in a home folder.
 pub struct Vault {
     home: PathBuf,
+    around: Surroundings,
 }
 
 impl Vault {
     /// The vault of `home`; nothing is read or written yet.
     #[must_use]
-    pub fn at(home: &Path) -> Self {
-        Self { home: home.to_path_buf() }
+    pub fn at(home: &Path, around: &Surroundings) -> Self {
+        Self { home: home.to_path_buf(), around: around.clone() }
     }
 
     /// Whether the tablet was enrolled and holds a wrapped key.
     #[must_use]
     pub fn exists(&self) -> bool {
-        self.wrapped_path().exists()
+        self.around.disk.exists(&self.wrapped_path())
     }
 
     /// Begins a vault for an enrolment: the key of an unfinished attempt when
@@ -125,15 +123,15 @@ impl Vault {
         if !pin_is_strong_enough(pin) {
             return Err(ErrorCode::PinWeak.into());
         }
-        durable::private_folder(&self.home)?;
-        if let Ok(bytes) = fs::read(self.pending_path())
+        self.around.disk.private_folder(&self.home)?;
+        if let Ok(bytes) = self.around.disk.read(&self.pending_path())
             && let Ok(Some(key)) = self.unwrap(&bytes, pin)
         {
             return Ok((key, true));
         }
-        let key = StoreKey(Zeroizing::new(random()?));
+        let key = StoreKey(Zeroizing::new(self.around.random()?));
         let wrapped = self.wrap(&key, pin)?;
-        durable::write(&self.pending_path(), &wrapped, Secrecy::Private)?;
+        self.around.disk.write(&self.pending_path(), &wrapped, Secrecy::Private)?;
         Ok((key, false))
     }
 
@@ -142,7 +140,7 @@ impl Vault {
     /// # Errors
     /// The disk's.
     pub fn commit(&self) -> Result<(), DeviceError> {
-        Ok(durable::rename(&self.pending_path(), &self.wrapped_path())?)
+        Ok(self.around.disk.rename(&self.pending_path(), &self.wrapped_path())?)
     }
 
     /// Wrong PINs in a row, and seconds until the next one is taken.
@@ -158,7 +156,7 @@ impl Vault {
     /// [`ErrorCode::NotEnrolled`], [`ErrorCode::PinWait`] with the seconds,
     /// [`ErrorCode::PinWrong`], [`ErrorCode::StoreDamaged`], or the disk's.
     pub fn open(&self, pin: &str, now: DateTime<Utc>) -> Result<StoreKey, DeviceError> {
-        let wrapped = match fs::read(self.wrapped_path()) {
+        let wrapped = match self.around.disk.read(&self.wrapped_path()) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(ErrorCode::NotEnrolled.into());
@@ -186,18 +184,19 @@ impl Vault {
     }
 
     fn wrap(&self, key: &StoreKey, pin: &str) -> Result<Vec<u8>, DeviceError> {
-        let secret: [u8; 32] = random()?;
-        durable::write(&self.secret_path(), &secret, Secrecy::Private)?;
-        let salt: [u8; 16] = random()?;
-        let nonce: [u8; 24] = random()?;
-        let kek = derive(pin, &secret, &salt, MEMORY_KIB, PASSES)?;
+        let secret: [u8; 32] = self.around.random()?;
+        self.around.disk.write(&self.secret_path(), &secret, Secrecy::Private)?;
+        let salt: [u8; 16] = self.around.random()?;
+        let nonce: [u8; 24] = self.around.random()?;
+        let PinCost { memory_kib, passes } = self.around.pin_cost;
+        let kek = derive(pin, &secret, &salt, memory_kib, passes)?;
         let sealed = XChaCha20Poly1305::new((&*kek).into())
             .encrypt(&XNonce::from(nonce), Payload { msg: key.0.as_slice(), aad: WRAP_LABEL })
             .map_err(|_| DeviceError::Cipher)?;
         Ok(serde_json::to_vec(&Wrapped {
             v: 1,
-            memory_kib: MEMORY_KIB,
-            passes: PASSES,
+            memory_kib,
+            passes,
             salt: hex::encode(salt),
             nonce: hex::encode(nonce),
             key: hex::encode(sealed),
@@ -208,7 +207,7 @@ impl Vault {
     fn unwrap(&self, wrapped: &[u8], pin: &str) -> Result<Option<StoreKey>, DeviceError> {
         let damaged = || DeviceError::from(ErrorCode::StoreDamaged);
         let wrapped: Wrapped = serde_json::from_slice(wrapped).map_err(|_| damaged())?;
-        let secret = fs::read(self.secret_path()).map_err(|_| damaged())?;
+        let secret = self.around.disk.read(&self.secret_path()).map_err(|_| damaged())?;
         let salt = hex::decode(&wrapped.salt).map_err(|_| damaged())?;
         let nonce: [u8; 24] = hex::decode(&wrapped.nonce)
             .ok()
@@ -229,7 +228,7 @@ impl Vault {
     /// What is on disk; an unreadable count is taken as the last free try used
     /// just now, so that damaging the file gains nothing.
     fn tries(&self, now: DateTime<Utc>) -> Tries {
-        match fs::read(self.tries_path()) {
+        match self.around.disk.read(&self.tries_path()) {
             Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|_| {
                 let full = Tries { wrong: FREE_TRIES, last_ms: now.timestamp_millis() };
                 if let Err(error) = self.count(full) {
@@ -243,7 +242,7 @@ impl Vault {
 
     fn count(&self, tries: Tries) -> Result<(), DeviceError> {
         let bytes = serde_json::to_vec(&tries)?;
-        Ok(durable::write(&self.tries_path(), &bytes, Secrecy::Private)?)
+        Ok(self.around.disk.write(&self.tries_path(), &bytes, Secrecy::Private)?)
     }
 
     fn wrapped_path(&self) -> PathBuf {
@@ -286,18 +285,18 @@ fn derive(
     Ok(key)
 }
 
-/// Random bytes from the operating system.
-pub(crate) fn random<const N: usize>() -> Result<[u8; N], DeviceError> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|_| DeviceError::Cipher)?;
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::SystemClock;
+    use std::fs;
+    use std::sync::Arc;
 
     const PIN: &str = "135790";
+
+    fn at_home(home: &Path) -> Vault {
+        Vault::at(home, &Surroundings::of_the_system(Arc::new(SystemClock)))
+    }
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
@@ -310,7 +309,7 @@ mod tests {
 
     fn vault() -> (tempfile::TempDir, Vault, StoreKey) {
         let home = tempfile::tempdir().unwrap();
-        let vault = Vault::at(home.path());
+        let vault = at_home(home.path());
         let (key, was_there) = vault.begin(PIN).unwrap();
         assert!(!was_there);
         vault.commit().unwrap();
@@ -356,7 +355,7 @@ mod tests {
         }
         assert_eq!(code(vault.open("000000", start)), (ErrorCode::PinWait, Some("30".into())));
         // Not even the right PIN, and not after a restart.
-        let vault = Vault::at(home.path());
+        let vault = at_home(home.path());
         let early = start + chrono::Duration::seconds(29);
         assert_eq!(code(vault.open(PIN, early)), (ErrorCode::PinWait, Some("1".into())));
         let later = start + chrono::Duration::seconds(30);
@@ -414,7 +413,7 @@ mod tests {
     #[test]
     fn an_unfinished_enrolment_keeps_its_key_for_the_same_pin() {
         let home = tempfile::tempdir().unwrap();
-        let vault = Vault::at(home.path());
+        let vault = at_home(home.path());
         let (first, _) = vault.begin(PIN).unwrap();
         let (again, was_there) = vault.begin(PIN).unwrap();
         assert!(was_there);

@@ -6,6 +6,7 @@ use crate::chain::ChainHead;
 use crate::change::Change;
 use crate::decision::Ruling;
 use crate::id::{ChangeId, Register, WriteId};
+use crate::planted::{self, Planted};
 use crate::withdrawal::Withdrawal;
 use crate::{founding, policy};
 use domain::id::{LedgerId, PersonId, ReplicaId};
@@ -109,6 +110,9 @@ pub fn facts(place: Place, head: &ChainHead, change: &Change) -> Vec<Fact> {
             && policy::server_only(&write.register)
             && !(opens && policy::opening(&write.register));
         if foreign || write.register.field == field::WITHDRAWN {
+            continue;
+        }
+        if planted::is(Planted::LoseProposal) && write.register.is(kind::PROPOSAL, field::CONTENT) {
             continue;
         }
         let fact = Fact {

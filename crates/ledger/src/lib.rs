@@ -21,6 +21,7 @@ pub mod holdings;
 pub mod id;
 pub mod incoming;
 pub mod lifecycle;
+pub mod planted;
 pub mod policy;
 pub mod projection;
 pub mod proposal;

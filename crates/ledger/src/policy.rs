@@ -6,6 +6,7 @@ use crate::certificate::ReplicaRole;
 use crate::fact::{Fact, Nature};
 use crate::id::{ChangeId, Register, WriteId};
 use crate::lifecycle::{self, contradict};
+use crate::planted::{self, Planted};
 use domain::finding::{Answer, Assessment, Level};
 use domain::id::{PersonId, ReplicaId};
 use domain::record::{field as f, kind as k};
@@ -215,6 +216,12 @@ fn replaces(policy: Policy, new: &Fact, old: &Fact, lineage: &Lineage) -> bool {
     if new.id == old.id {
         return false;
     }
+    if planted::is(Planted::CompareByClock) {
+        return (new.wall, new.n, new.id) > (old.wall, old.n, old.id);
+    }
+    if planted::is(Planted::DecisionClosesUnseen) && new.nature == Nature::Decision {
+        return true;
+    }
     let later_in_own_chain = new.pos > old.pos && lineage.continues(new.replica, old.replica);
     if !later_in_own_chain && !new.sup.contains(&old.id) {
         return false;
@@ -231,6 +238,7 @@ fn replaces(policy: Policy, new: &Fact, old: &Fact, lineage: &Lineage) -> bool {
         // A conflict is closed, and a severity lowered, by a decision alone.
         Policy::Severest | Policy::Earliest | Policy::KeepBoth => {
             new.nature == Nature::Decision
+                || planted::is(Planted::SupersedeOthers)
                 || (new.author == old.author && old.nature == Nature::Write)
         }
     }
@@ -240,6 +248,9 @@ fn replaces(policy: Policy, new: &Fact, old: &Fact, lineage: &Lineage) -> bool {
 fn rank(policy: Policy, fact: &Fact) -> Rank {
     if fact.val.is_null() && policy.is_guarded() {
         return Rank::default();
+    }
+    if planted::is(Planted::SevererLoses) {
+        return Rank { said: true, ..Rank::default() };
     }
     match policy {
         Policy::Single | Policy::Latest => Rank::default(),

@@ -4,8 +4,9 @@ use crate::db;
 use crate::error::{Code, Result, ServerError};
 use crate::files::Files;
 use crate::keys::Keys;
+use crate::surroundings::{Entropy, Surroundings};
 use crate::throttle::Throttle;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate};
 use documents::Fonts;
 use domain::time::Wall;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
@@ -21,13 +22,15 @@ pub struct Settings {
     pub data: PathBuf,
     /// Failed sign-ins or enrolments that one address may make in a quarter of an hour.
     pub failures_per_address_max: u32,
+    /// Clock, randomness and what lies under database and files.
+    pub around: Surroundings,
 }
 
 impl Settings {
     /// The usual settings for a data folder.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), failures_per_address_max: 30 }
+        Self { data: data.into(), failures_per_address_max: 30, around: Surroundings::default() }
     }
 }
 
@@ -44,6 +47,7 @@ pub struct Parts {
     pub keys: Keys,
     /// Failures by address.
     pub throttle: Throttle,
+    around: Surroundings,
     fonts: OnceCell<Fonts>,
 }
 
@@ -66,12 +70,18 @@ impl App {
     /// When folder, database or keys cannot be opened.
     pub async fn open(settings: &Settings) -> Result<Self> {
         tokio::fs::create_dir_all(&settings.data).await?;
+        let around = settings.around.clone();
+        let files = match &around.files {
+            Some(store) => Files::over(Arc::clone(store)),
+            None => Files::open(&settings.data.join("blobs"))?,
+        };
         Ok(Self(Arc::new(Parts {
             data: settings.data.clone(),
-            db: db::open(&settings.data).await?,
-            files: Files::open(&settings.data.join("blobs"))?,
-            keys: Keys::open(&settings.data.join("keys"), shanghai_today())?,
+            db: db::open(&settings.data, &around).await?,
+            files,
+            keys: Keys::open(&settings.data.join("keys"), &around)?,
             throttle: Throttle::new(settings.failures_per_address_max),
+            around,
             fonts: OnceCell::new(),
         })))
     }
@@ -99,34 +109,50 @@ impl App {
     pub async fn begin_write(&self) -> Result<DatabaseTransaction> {
         db::begin_write(&self.db).await
     }
-}
 
-/// The present moment.
-#[must_use]
-pub fn now() -> Wall {
-    Wall::new(Utc::now())
-}
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Wall {
+        Wall::new(self.around.clock.now())
+    }
 
-/// The present moment, in milliseconds UTC.
-#[must_use]
-pub fn now_ms() -> i64 {
-    Utc::now().timestamp_millis()
-}
+    /// The present moment, in milliseconds UTC.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        self.around.clock.now().timestamp_millis()
+    }
 
-/// Today in Asia/Shanghai.
-#[must_use]
-pub fn shanghai_today() -> NaiveDate {
-    now().shanghai_date()
+    /// Today in Asia/Shanghai.
+    #[must_use]
+    pub fn shanghai_today(&self) -> NaiveDate {
+        self.now().shanghai_date()
+    }
+
+    /// A new id, ordered by time.
+    ///
+    /// # Errors
+    /// When there are no random bytes.
+    pub fn new_id(&self) -> Result<Uuid> {
+        self.around.new_id()
+    }
+
+    /// Where random bytes come from.
+    #[must_use]
+    pub fn entropy(&self) -> &dyn Entropy {
+        self.around.entropy.as_ref()
+    }
+
+    /// Fills with random bytes.
+    ///
+    /// # Errors
+    /// When there are none to give.
+    pub fn fill_random(&self, bytes: &mut [u8]) -> Result<()> {
+        self.around.entropy.fill(bytes)
+    }
 }
 
 /// A moment in milliseconds as RFC 3339 UTC.
 #[must_use]
 pub fn rfc3339(ms: i64) -> String {
     DateTime::from_timestamp_millis(ms).map(|at| Wall::new(at).to_string()).unwrap_or_default()
-}
-
-/// A new id, ordered by time.
-#[must_use]
-pub fn new_id() -> Uuid {
-    Uuid::now_v7()
 }

@@ -4,6 +4,8 @@
 //! crate speaks through SeaORM, so that PostgreSQL is a second branch here.
 
 use crate::error::Result;
+use crate::surroundings::Surroundings;
+use ledger::planted::{self, Planted};
 use migrations::server::Migrator;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
@@ -23,15 +25,21 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// When the file cannot be opened or a migration fails.
-pub async fn open(data: &Path) -> Result<DatabaseConnection> {
+pub async fn open(data: &Path, around: &Surroundings) -> Result<DatabaseConnection> {
     let url = format!("sqlite://{}?mode=rwc", data.join("lianjian.sqlite").display());
     let mut options = ConnectOptions::new(url);
-    options.max_connections(CONNECTIONS_MAX).sqlx_logging(false);
+    options.max_connections(around.connections_max.unwrap_or(CONNECTIONS_MAX)).sqlx_logging(false);
+    let vfs = around.vfs.clone();
+    let synchronous = if planted::is(Planted::SkipFsyncAtOffice) { "OFF" } else { "FULL" };
     // A receipt promises that work is safe: commits reach the disk (FULL).
-    options.map_sqlx_sqlite_opts(|sqlite| {
+    options.map_sqlx_sqlite_opts(move |sqlite| {
+        let sqlite = match &vfs {
+            Some(vfs) => sqlite.vfs(vfs.clone()),
+            None => sqlite,
+        };
         sqlite
             .pragma("journal_mode", "WAL")
-            .pragma("synchronous", "FULL")
+            .pragma("synchronous", synchronous)
             .pragma("foreign_keys", "ON")
             .busy_timeout(BUSY_TIMEOUT)
     });

@@ -33,6 +33,12 @@ impl Files {
         Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true))))
     }
 
+    /// Files in a store that is open already.
+    #[must_use]
+    pub fn over(store: Arc<dyn ObjectStore>) -> Self {
+        Self(store)
+    }
+
     /// Keeps bytes the server made itself.
     ///
     /// # Errors

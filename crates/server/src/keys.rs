@@ -3,8 +3,10 @@
 //! `keys/` readable by the owner alone; lost with them, never in the database.
 
 use crate::error::{Result, ServerError};
-use chrono::{Duration, NaiveDate};
+use crate::surroundings::{Entropy, Surroundings};
+use chrono::Duration;
 use domain::id::ReplicaId;
+use domain::time::Wall;
 use ledger::certificate::{Certificate, ReplicaRole, SignedCertificate};
 use ledger::seal::Signer;
 use serde::{Deserialize, Serialize};
@@ -45,16 +47,18 @@ impl Keys {
     ///
     /// # Errors
     /// When the folder cannot be read or written, or a file in it is damaged.
-    pub fn open(folder: &Path, today: NaiveDate) -> Result<Self> {
+    pub fn open(folder: &Path, around: &Surroundings) -> Result<Self> {
         fs::create_dir_all(folder)?;
         restrict(folder, 0o700)?;
-        let office = Signer::from_seed(&*seed(&folder.join("office.key"))?);
-        let server = Signer::from_seed(&*seed(&folder.join("server.key"))?);
+        let office =
+            Signer::from_seed(&*seed(&folder.join("office.key"), around.entropy.as_ref())?);
+        let server =
+            Signer::from_seed(&*seed(&folder.join("server.key"), around.entropy.as_ref())?);
         let path = folder.join("epoch.json");
         let epoch: Epoch = match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes)?,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let epoch = first_epoch(&office, &server, today)?;
+                let epoch = first_epoch(&office, &server, around)?;
                 write_new(&path, &serde_json::to_vec_pretty(&epoch)?)?;
                 epoch
             }
@@ -73,8 +77,9 @@ impl Keys {
     }
 }
 
-fn first_epoch(office: &Signer, server: &Signer, today: NaiveDate) -> Result<Epoch> {
-    let replica = ReplicaId(Uuid::now_v7());
+fn first_epoch(office: &Signer, server: &Signer, around: &Surroundings) -> Result<Epoch> {
+    let replica = ReplicaId(around.new_id()?);
+    let today = Wall::new(around.clock.now()).shanghai_date();
     let certificate = Certificate {
         replica,
         key: server.public(),
@@ -86,11 +91,11 @@ fn first_epoch(office: &Signer, server: &Signer, today: NaiveDate) -> Result<Epo
         valid_to: today + Duration::days(SERVER_CERTIFICATE_DAYS),
     };
     let certificate = SignedCertificate::sign(office, &certificate)?;
-    Ok(Epoch { epoch: Uuid::now_v7(), replica, certificate })
+    Ok(Epoch { epoch: around.new_id()?, replica, certificate })
 }
 
 /// A secret seed, made at the first call.
-fn seed(path: &Path) -> Result<Zeroizing<[u8; 32]>> {
+fn seed(path: &Path, entropy: &dyn Entropy) -> Result<Zeroizing<[u8; 32]>> {
     let mut bytes = Zeroizing::new([0u8; 32]);
     match fs::read_to_string(path).map(Zeroizing::new) {
         Ok(text) => {
@@ -98,21 +103,13 @@ fn seed(path: &Path) -> Result<Zeroizing<[u8; 32]>> {
                 .map_err(|_| ServerError::Broken("a key file is damaged"))?;
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            fill_random(bytes.as_mut_slice())?;
+            entropy.fill(bytes.as_mut_slice())?;
             let text = Zeroizing::new(hex::encode(bytes.as_slice()));
             write_new(path, text.as_bytes())?;
         }
         Err(error) => return Err(error.into()),
     }
     Ok(bytes)
-}
-
-/// Fills with random bytes of the operating system.
-///
-/// # Errors
-/// When the system has none to give.
-pub fn fill_random(bytes: &mut [u8]) -> Result<()> {
-    getrandom::fill(bytes).map_err(|_| ServerError::Broken("no random bytes"))
 }
 
 /// Writes a file that its owner alone may read, over one that was there.
@@ -157,9 +154,9 @@ mod tests {
     #[test]
     fn keys_are_made_once_and_readable_by_their_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let day = "2026-11-23".parse().unwrap();
-        let first = Keys::open(folder.path(), day).unwrap();
-        let second = Keys::open(folder.path(), day).unwrap();
+        let around = Surroundings::default();
+        let first = Keys::open(folder.path(), &around).unwrap();
+        let second = Keys::open(folder.path(), &around).unwrap();
         assert_eq!(first.office.public(), second.office.public());
         assert_eq!((first.replica, first.epoch), (second.replica, second.epoch));
         #[cfg(unix)]
@@ -173,10 +170,10 @@ mod tests {
     #[test]
     fn an_epoch_of_another_office_is_not_taken() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let day = "2026-11-23".parse().unwrap();
-        Keys::open(one.path(), day).unwrap();
-        Keys::open(two.path(), day).unwrap();
+        let around = Surroundings::default();
+        Keys::open(one.path(), &around).unwrap();
+        Keys::open(two.path(), &around).unwrap();
         fs::copy(one.path().join("epoch.json"), two.path().join("epoch.json")).unwrap();
-        assert!(Keys::open(two.path(), day).is_err());
+        assert!(Keys::open(two.path(), &around).is_err());
     }
 }

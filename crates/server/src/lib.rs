@@ -16,7 +16,10 @@ mod keys;
 mod openapi;
 mod router;
 mod serve;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod store;
+pub mod surroundings;
 mod throttle;
 mod usecase;
 mod view;

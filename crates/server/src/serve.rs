@@ -1,6 +1,6 @@
 //! Running the server, and what its command line does beside that.
 
-use crate::app::{App, Settings, now_ms, rfc3339};
+use crate::app::{App, Settings, rfc3339};
 use crate::db;
 use crate::error::{Result, ServerError};
 use crate::router::router;
@@ -30,7 +30,7 @@ pub async fn serve(
     ready: impl FnOnce(SocketAddr),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
-    Sessions(app.db.clone()).delete_expired(now_ms()).await?;
+    Sessions(app.db.clone()).delete_expired(app.now_ms()).await?;
     let listener = TcpListener::bind(listen).await?;
     let address = listener.local_addr()?;
     tracing::info!(%address, replica = %app.keys.replica, epoch = %app.keys.epoch, "listening");

@@ -17,7 +17,9 @@ pub(crate) mod setting;
 pub(crate) mod task;
 
 use crate::error::DeviceError;
+use crate::surroundings::Surroundings;
 use crate::view::ErrorCode;
+use ::ledger::planted::{self, Planted};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::str::FromStr;
@@ -31,11 +33,19 @@ pub(crate) const FILE: &str = "store.db";
 ///
 /// # Errors
 /// [`ErrorCode::StoreDamaged`] when the file is not a store of this key.
-pub(crate) fn open(home: &Path, key: &[u8; 32]) -> Result<Connection, DeviceError> {
+pub(crate) fn open(
+    home: &Path,
+    key: &[u8; 32],
+    around: &Surroundings,
+) -> Result<Connection, DeviceError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut db = Connection::open_with_flags(home.join(FILE), flags)?;
+    let path = home.join(FILE);
+    let mut db = match &around.vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs.as_str())?,
+        None => Connection::open_with_flags(path, flags)?,
+    };
     db.busy_timeout(Duration::from_secs(5))?;
     let pragma = Zeroizing::new(format!("x'{}'", *Zeroizing::new(hex::encode(key))));
     db.pragma_update(None, "key", pragma.as_str())?;
@@ -48,16 +58,17 @@ pub(crate) fn open(home: &Path, key: &[u8; 32]) -> Result<Connection, DeviceErro
     db.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0))
         .map_err(|_| DeviceError::from(ErrorCode::StoreDamaged))?;
     db.pragma_update(None, "journal_mode", "WAL")?;
-    db.pragma_update(None, "synchronous", "FULL")?;
+    let synchronous = if planted::is(Planted::SkipFsyncOnTablet) { "OFF" } else { "FULL" };
+    db.pragma_update(None, "synchronous", synchronous)?;
     db.pragma_update(None, "foreign_keys", true)?;
     migrations::device::migrations().to_latest(&mut db)?;
     Ok(db)
 }
 
 /// Removes a store that belongs to an enrolment that was given up.
-pub(crate) fn discard(home: &Path) -> Result<(), DeviceError> {
+pub(crate) fn discard(home: &Path, around: &Surroundings) -> Result<(), DeviceError> {
     for suffix in ["", "-wal", "-shm"] {
-        crate::durable::remove(&home.join(format!("{FILE}{suffix}")))?;
+        around.disk.remove(&home.join(format!("{FILE}{suffix}")))?;
     }
     Ok(())
 }

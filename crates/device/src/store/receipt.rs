@@ -4,6 +4,7 @@ use super::{integer, parsed, position};
 use crate::error::DeviceError;
 use domain::id::LedgerId;
 use ledger::holdings::Span;
+use ledger::planted::{self, Planted};
 use ledger::receipt::{Receipt, SignedReceipt};
 use rusqlite::{Connection, params};
 
@@ -57,11 +58,13 @@ pub(crate) fn without(db: &Connection) -> Result<Vec<Span>, DeviceError> {
             row.get::<_, i64>(3)?,
         ))
     })?;
-    rows.map(|row| {
-        let (ledger, replica, after, upto) = row?;
-        let ledger: LedgerId = parsed(&ledger)?;
-        let (after, upto) = (position(after), position(upto));
-        Ok(Span { ledger, replica: parsed(&replica)?, after, at: None, upto })
-    })
-    .collect()
+    let forgotten = usize::from(planted::is(Planted::ForgetUnsent));
+    rows.skip(forgotten)
+        .map(|row| {
+            let (ledger, replica, after, upto) = row?;
+            let ledger: LedgerId = parsed(&ledger)?;
+            let (after, upto) = (position(after), position(upto));
+            Ok(Span { ledger, replica: parsed(&replica)?, after, at: None, upto })
+        })
+        .collect()
 }

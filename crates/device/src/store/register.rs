@@ -5,6 +5,7 @@ use crate::error::DeviceError;
 use domain::id::{LedgerId, RecordId};
 use domain::record::{field, kind};
 use ledger::fact::VerdictKind;
+use ledger::planted::{self, Planted};
 use ledger::policy::{Context, Resolved, policy, resolve};
 use ledger::signature::{signed_changes, signed_documents};
 use ledger::{ChangeId, Fact, Register, Verdict};
@@ -30,6 +31,12 @@ pub(crate) fn insert_fact(
         fact.id.index,
         serde_json::to_string(fact)?
     ])?;
+    if planted::is(Planted::DeleteHead) {
+        for old in &fact.sup {
+            let id = old.change.to_string();
+            db.execute("DELETE FROM fact WHERE change = ?1 AND idx = ?2", params![id, old.index])?;
+        }
+    }
     Ok(())
 }
 

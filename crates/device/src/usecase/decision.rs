@@ -39,7 +39,7 @@ impl Device {
             let value = standing.heads.iter().find(|head| head.id == chosen);
             let value = value.map(|head| head.val.clone()).ok_or(ErrorCode::NoConflict)?;
             let ruling = Ruling { target, heads, value, reason };
-            let rec = open.new_record();
+            let rec = open.new_record()?;
             let write = Write::new(kind::DECISION, rec, field::RULING, ruling.to_value());
             open.commit(ledger, "conflict.decide", vec![write], &[])?;
             open.board(task)

@@ -3,7 +3,7 @@
 //! state it shows.
 
 use crate::device::{Brought, Device, Open};
-use crate::durable::{self, Secrecy};
+use crate::durable::Secrecy;
 use crate::error::DeviceError;
 use crate::store::{certificate, chain, register};
 use crate::view::{AppError, ErrorCode};
@@ -84,9 +84,9 @@ impl Device {
         let blobs = self.try_with(|open| Ok(Arc::clone(&open.blobs)))?;
         let sha256 = blobs.put(&pdf)?;
         let folder = self.home.join("documents");
-        durable::private_folder(&folder)?;
+        self.around.disk.private_folder(&folder)?;
         let path = folder.join(format!("site-record-{}.pdf", &sha256[..12]));
-        durable::write(&path, &pdf, Secrecy::Private)?;
+        self.around.disk.write(&path, &pdf, Secrecy::Private)?;
         let mut manifest = Manifest {
             form: DocumentType::SiteRecord,
             pdf_sha256: sha256.clone(),
@@ -99,7 +99,7 @@ impl Device {
         };
         moment.statements.add_to(&mut manifest.more);
         let rec = self.try_with(|open| {
-            let rec = open.new_record();
+            let rec = open.new_record()?;
             let write = Write::new(kind::DOCUMENT, rec, field::MANIFEST, json!(manifest));
             let file = Brought { sha256: sha256.clone(), bytes };
             open.commit(moment.ledger, "document.produce", vec![write], &[file])?;

@@ -3,11 +3,11 @@
 //! an answer lost on the way can be asked for again with the same code.
 
 use crate::client::{Client, EnrolAnswer, EnrolRequest, normalised};
-use crate::device::{Device, new_uuid};
+use crate::device::Device;
 use crate::error::DeviceError;
 use crate::store::identity::{self, Enrolled, Identity, Person};
 use crate::store::{self, certificate};
-use crate::vault::{StoreKey, random};
+use crate::vault::StoreKey;
 use crate::view::{AppError, AppStatus, ErrorCode};
 use domain::id::ReplicaId;
 use ledger::certificate::ReplicaRole;
@@ -32,7 +32,7 @@ impl Device {
 
     fn enrol_inner(&self, server: &str, code: &str, pin: &str) -> Result<(), DeviceError> {
         self.enrol_by(server, pin, |identity, key| {
-            Client::new(server, None)?.enrol(&EnrolRequest {
+            Client::new(server, None, self.around.line.as_ref())?.enrol(&EnrolRequest {
                 code,
                 replica: identity.replica,
                 key: key.public(),
@@ -54,14 +54,14 @@ impl Device {
         let _one_at_a_time = self.exchanging.lock().unwrap_or_else(PoisonError::into_inner);
         let (key, was_there) = self.vault.begin(pin)?;
         if !was_there {
-            store::discard(&self.home)?;
+            store::discard(&self.home, &self.around)?;
         }
         let mut db = self.unfinished_store(&key)?;
         let mut identity = match identity::load(&db)? {
             Some(identity) => Identity { server, ..identity },
             None => Identity {
-                replica: ReplicaId(new_uuid(self.clock.as_ref())),
-                seed: Zeroizing::new(random()?),
+                replica: ReplicaId(self.around.new_uuid()?),
+                seed: Zeroizing::new(self.around.random()?),
                 server,
                 enrolled: None,
             },
@@ -102,11 +102,11 @@ impl Device {
     /// a new one.
     fn unfinished_store(&self, key: &StoreKey) -> Result<Connection, DeviceError> {
         let store_key = key.derive("store");
-        match store::open(&self.home, &store_key) {
+        match store::open(&self.home, &store_key, &self.around) {
             Err(error) if error.is_damage() && !self.vault.exists() => {
                 tracing::warn!("the store of an unfinished enrolment was damaged and is made anew");
-                store::discard(&self.home)?;
-                store::open(&self.home, &store_key)
+                store::discard(&self.home, &self.around)?;
+                store::open(&self.home, &store_key, &self.around)
             }
             opened => opened,
         }

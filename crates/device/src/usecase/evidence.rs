@@ -64,7 +64,7 @@ impl Device {
                 thumbnail: Some(taken.thumbnail.0.clone()),
                 more: Map::new(),
             };
-            let write = Write::new(kind::EVIDENCE, open.new_record(), field::FILE, json!(file));
+            let write = Write::new(kind::EVIDENCE, open.new_record()?, field::FILE, json!(file));
             let files = [
                 Brought { sha256: taken.sha256.clone(), bytes: taken.bytes },
                 Brought { sha256: taken.thumbnail.0.clone(), bytes: taken.thumbnail.1 },

@@ -43,7 +43,7 @@ impl Device {
             {
                 return Err(ErrorCode::NoSuchRecord.into());
             }
-            let rec = open.new_record();
+            let rec = open.new_record()?;
             let origin =
                 Origin { department: open.department()?, item: draft.item, more: Map::new() };
             let assessment = text::assessment(

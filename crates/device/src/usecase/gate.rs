@@ -8,7 +8,6 @@ use crate::vault::StoreKey;
 use crate::view::{AppError, AppStatus, ErrorCode, Gate, PersonCard};
 use ledger::seal::Signer;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 impl Device {
@@ -61,7 +60,7 @@ impl Device {
     }
 
     pub(crate) fn open_store(&self, key: &StoreKey) -> Result<Open, DeviceError> {
-        let db = store::open(&self.home, &key.derive("store"))?;
+        let db = store::open(&self.home, &key.derive("store"), &self.around)?;
         let identity = identity::load(&db)?.ok_or(ErrorCode::StoreDamaged)?;
         let enrolled = identity.enrolled.ok_or(ErrorCode::StoreDamaged)?;
         // Both were verified at enrolment, and the store is authenticated.
@@ -69,8 +68,9 @@ impl Device {
         let server_certificate = serde_json::from_str(&enrolled.server_certificate.text)?;
         Ok(Open {
             db,
-            blobs: blobs(&self.home, key)?,
+            blobs: Arc::new(Blobs::open(&self.home, key, &self.around)?),
             clock: Arc::clone(&self.clock),
+            around: self.around.clone(),
             replica: identity.replica,
             signer: Signer::from_seed(&identity.seed),
             server: identity.server,
@@ -80,10 +80,6 @@ impl Device {
             packages: BTreeMap::new(),
         })
     }
-}
-
-fn blobs(home: &Path, key: &StoreKey) -> Result<Arc<Blobs>, DeviceError> {
-    Ok(Arc::new(Blobs::open(home, key)?))
 }
 
 fn card(open: &Open) -> PersonCard {

@@ -21,7 +21,7 @@ impl Device {
         self.with(|open| {
             let ledger = open.internal(task)?;
             let text = text::wanted(text, LONG_CHARS_MAX)?;
-            let rec = open.new_record();
+            let rec = open.new_record()?;
             let write = Write::new(kind::NOTE, rec, field::TEXT, json!(text));
             open.commit(ledger, "note.add", vec![write], &[])?;
             open.board(task)

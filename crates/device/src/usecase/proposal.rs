@@ -38,7 +38,7 @@ impl Device {
                 reason: text::reason(reason)?,
                 target,
             };
-            let rec = open.new_record();
+            let rec = open.new_record()?;
             let write = Write::new(kind::PROPOSAL, rec, field::CONTENT, proposal.to_value());
             open.commit(ledger, "proposal.create", vec![write], &[])?;
             open.board(task)
@@ -75,7 +75,7 @@ impl Device {
                     .superseding(replied.heads.iter().map(|head| head.id)),
             ];
             if accepted {
-                writes.push(take_over(open.new_record(), proposal, text::seen(seen)?, reason));
+                writes.push(take_over(open.new_record()?, proposal, text::seen(seen)?, reason));
             }
             open.commit(ledger, "proposal.reply", writes, &[])?;
             open.board(task)

@@ -17,6 +17,7 @@ use domain::id::{LedgerId, ReplicaId};
 use ledger::certificate::ReplicaRole;
 use ledger::exchange::{Caller, PAGE_BYTES, Request, Response, Step};
 use ledger::holdings::{Holdings, Span};
+use ledger::planted::{self, Planted};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -126,7 +127,11 @@ impl Device {
 
     fn exchange_inner(&self) -> Result<bool, DeviceError> {
         let (client, epoch) = self.try_with(|open| {
-            let client = Client::new(&open.server, Some(open.enrolled.token.clone()))?;
+            let client = Client::new(
+                &open.server,
+                Some(open.enrolled.token.clone()),
+                open.around.line.as_ref(),
+            )?;
             Ok((client, open.enrolled.epoch))
         })?;
         let mut turns = Turns::default();
@@ -201,7 +206,11 @@ impl Device {
     fn hand_in_files(&self, client: &Client, turns: &mut Turns) -> Result<(), DeviceError> {
         let (files, blobs) =
             self.try_with(|open| Ok((blob::to_hand_in(&open.db)?, Arc::clone(&open.blobs))))?;
-        for file in files {
+        let forgotten = usize::from(planted::is(Planted::ForgetFile));
+        for file in files.into_iter().rev().skip(forgotten).rev() {
+            if planted::is(Planted::CallFileSafe) {
+                self.try_with(|open| blob::handed_in(&open.db, &file.sha256))?;
+            }
             let handed_in = blobs.get(&file.sha256).and_then(|bytes| {
                 if client.has_blob(&file.sha256, bytes.len() as u64)? {
                     return Ok(());
@@ -301,7 +310,9 @@ impl Open {
 /// known to be, so everything of ours is offered again.
 fn new_epoch(db: &Connection, enrolled: &Enrolled) -> Result<(), DeviceError> {
     tracing::warn!("the office began a new epoch; everything is offered again");
-    receipt::forget_all(db)?;
+    if !planted::is(Planted::KeepReceiptsOverEpoch) {
+        receipt::forget_all(db)?;
+    }
     blob::offer_again(db)?;
     if let Some(mut row) = identity::load(db)? {
         row.enrolled = Some(enrolled.clone());

@@ -349,7 +349,7 @@ fn a_long_chain_travels_in_several_pages() {
         lead.device
             .try_with(|open| {
                 let ledger = open.internal(TASK)?;
-                let rec = open.new_record();
+                let rec = open.new_record()?;
                 let write = Write::new(kind::NOTE, rec, field::TEXT, json!(format!("{n}{text}")));
                 open.commit(ledger, "note.add", vec![write], &[])
             })

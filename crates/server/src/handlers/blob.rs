@@ -1,7 +1,7 @@
 //! Files over HTTP, for tablets: named by their hash, readable only through a
 //! ledger.
 
-use crate::app::{App, now_ms};
+use crate::app::App;
 use crate::error::{Code, ErrorBody, Result};
 use crate::extract::InPath;
 use crate::store;
@@ -77,6 +77,6 @@ pub async fn put(
 ) -> Result<StatusCode> {
     // Also what is here already is read to its end: who sends it must hold it.
     let length = app.files.receive(&hash, body, FILE_BYTES_MAX).await?;
-    store::blob::brought(&app.db, &hash, length, device.replica, now_ms()).await?;
+    store::blob::brought(&app.db, &hash, length, device.replica, app.now_ms()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

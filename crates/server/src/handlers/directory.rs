@@ -1,6 +1,6 @@
 //! Enterprises, departments, inspectors and check items, to be looked up.
 
-use crate::app::{App, shanghai_today};
+use crate::app::App;
 use crate::error::{Code, ErrorBody, Result};
 use crate::extract::{InPath, InQuery};
 use crate::store::{check_item, department, enterprise, inspector};
@@ -80,7 +80,7 @@ pub async fn inspectors(
     InQuery(query): InQuery<InspectorQuery>,
 ) -> Result<Json<Vec<InspectorRow>>> {
     department::by_id(&app.db, id).await?.ok_or(Code::NotFound)?;
-    let day = query.on.unwrap_or_else(shanghai_today);
+    let day = query.on.unwrap_or_else(|| app.shanghai_today());
     let rows = inspector::of_department(&app.db, id).await?;
     Ok(Json(rows.into_iter().map(|inspector| InspectorRow::on(inspector, day)).collect()))
 }
@@ -115,7 +115,7 @@ pub async fn check_items(
             Some(enterprise.ok_or(Code::EnterpriseUnknown)?.hazard_tags)
         }
     };
-    let today = shanghai_today();
+    let today = app.shanghai_today();
     let items = check_item::of_sectors(&app.db, &sectors).await?;
     let mut items: Vec<_> = items
         .into_iter()

@@ -1,6 +1,6 @@
 //! A tablet enrols.
 
-use crate::app::{App, now_ms};
+use crate::app::App;
 use crate::error::{Code, ErrorBody, Result, ServerError};
 use crate::extract::{Body, From};
 use crate::usecase::enrolment::{self, EnrolRequest, Enrolled};
@@ -21,7 +21,7 @@ pub async fn enrol(
     From(address): From,
     Body(request): Body<EnrolRequest>,
 ) -> Result<Json<Enrolled>> {
-    app.throttle.begin(address, now_ms())?;
+    app.throttle.begin(address, app.now_ms())?;
     let enrolled = enrolment::enrol(&app, request).await;
     let guessed = matches!(&enrolled, Err(ServerError::Refused(refusal)) if matches!(
         refusal.code,

@@ -1,6 +1,6 @@
 //! Numbers for the first screen.
 
-use crate::app::{App, now_ms};
+use crate::app::App;
 use crate::error::Result;
 use crate::store::{department, enterprise, inspector, list, tablet, task};
 use crate::view::Overview;
@@ -16,7 +16,7 @@ const BEHIND_MS: i64 = 24 * 3600 * 1000;
 pub async fn overview(State(app): State<App>) -> Result<Json<Overview>> {
     let db = app.db.begin().await?;
     let findings = list::all_findings(&db).await?;
-    let (tablets, tablets_behind) = tablet::counts(&db, now_ms() - BEHIND_MS).await?;
+    let (tablets, tablets_behind) = tablet::counts(&db, app.now_ms() - BEHIND_MS).await?;
     Ok(Json(Overview {
         tasks_by_status: task::counts_by_status(&db).await?,
         findings_general: findings.all.saturating_sub(findings.major),

@@ -529,6 +529,20 @@ async fn bytes_between(
     Ok(rows)
 }
 
+/// Removes changes; only a planted bug does.
+pub async fn forget(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    ids: &BTreeSet<ChangeId>,
+) -> Result<()> {
+    change::Entity::delete_many()
+        .filter(change::Column::Ledger.eq(ledger.0))
+        .filter(change::Column::Id.is_in(ids.iter().map(ChangeId::to_string)))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Every change of a ledger.
 pub async fn changes(db: &impl ConnectionTrait, ledger: LedgerId) -> Result<Vec<change::Model>> {
     let rows = change::Entity::find().filter(change::Column::Ledger.eq(ledger.0)).all(db).await?;

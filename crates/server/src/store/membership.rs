@@ -3,6 +3,7 @@
 
 use super::{ROWS_PER_STATEMENT, plain_entity};
 use crate::error::Result;
+use ::ledger::planted::{self, Planted};
 use domain::id::{DepartmentId, LedgerId, PersonId, TaskId};
 use sea_orm::IntoActiveModel;
 use sea_orm::QuerySelect;
@@ -95,6 +96,9 @@ pub async fn all_ledgers(db: &impl ConnectionTrait) -> Result<Vec<LedgerId>> {
 
 /// What a person may read now.
 pub async fn granted(db: &impl ConnectionTrait, person: PersonId) -> Result<BTreeSet<LedgerId>> {
+    if planted::is(Planted::LeakInternal) {
+        return Ok(all_ledgers(db).await?.into_iter().collect());
+    }
     let rows: Vec<Uuid> = Entity::find()
         .select_only()
         .column(Column::Ledger)

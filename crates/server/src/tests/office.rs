@@ -1,7 +1,7 @@
 //! An office for one test: a small directory cut from the demo city, accounts
 //! of every role, and the router to speak with.
 
-use crate::app::{App, Settings, shanghai_today};
+use crate::app::{App, Settings};
 use crate::router::router;
 use crate::store::{account, check_item, department, enterprise, inspector, reference};
 use crate::tests::tablet::Tablet;
@@ -32,7 +32,7 @@ pub const SECTORS: [Sector; 3] =
 
 /// The year of the tests' city: this one, since tablets write by the real clock.
 pub fn year() -> i32 {
-    shanghai_today().year()
+    domain::time::Wall::new(chrono::Utc::now()).shanghai_date().year()
 }
 
 /// The day of the tests' visits: the certificates of the first four people of
@@ -77,7 +77,7 @@ pub fn city() -> &'static City {
 impl Office {
     pub async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings { data: folder.path().into(), failures_per_address_max: 8 };
+        let settings = Settings { failures_per_address_max: 8, ..Settings::new(folder.path()) };
         let app = App::open(&settings).await.unwrap();
         let office = Self { router: router(app.clone()), app, _folder: folder };
         office.fill().await;

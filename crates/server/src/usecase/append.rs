@@ -2,7 +2,7 @@
 //! sets, what follows from them into registers and lists. All within the
 //! caller's transaction, so that a ledger is never half written.
 
-use crate::app::{App, now, now_ms};
+use crate::app::App;
 use crate::error::{Result, ServerError};
 use crate::store::{blob, chain, fact, list, register, task};
 use domain::document::Manifest;
@@ -12,6 +12,7 @@ use domain::record::{field, kind};
 use domain::task::PackageRef;
 use ledger::certificate::ReplicaRole;
 use ledger::incoming::{Append, Split};
+use ledger::planted::{self, Planted};
 use ledger::policy::{policy, resolve};
 use ledger::projection::{is_projected, project};
 use ledger::seal::Seal;
@@ -28,13 +29,21 @@ pub type Touched = BTreeSet<Register>;
 
 /// Takes verified changes of one chain into the sets.
 pub async fn take(
+    app: &App,
     db: &impl ConnectionTrait,
     ledger: LedgerId,
     (replica, role): (ReplicaId, ReplicaRole),
     appends: &[Append],
     seals: &[Seal],
 ) -> Result<Touched> {
-    chain::append(db, ledger, replica, appends, seals, now_ms()).await?;
+    let readable: Vec<Append>;
+    let appends = if planted::is(Planted::DropUndecodable) {
+        readable = appends.iter().filter(|one| one.change.is_ok()).cloned().collect();
+        &readable
+    } else {
+        appends
+    };
+    chain::append(db, ledger, replica, appends, seals, app.now_ms()).await?;
     let mut facts = Vec::new();
     let mut verdicts = Vec::new();
     for append in appends {
@@ -52,6 +61,9 @@ pub async fn take(
     let voids = verdicts.iter().filter(|verdict| verdict.verdict == VerdictKind::Void);
     let voided = voids.map(|verdict| verdict.change).collect();
     touched.extend(fact::touched_by(db, ledger, &voided).await?);
+    if planted::is(Planted::VoidDeletesBytes) {
+        chain::forget(db, ledger, &voided).await?;
+    }
     Ok(touched)
 }
 
@@ -122,7 +134,7 @@ pub async fn write_own(
         let change = Change {
             pos: head.pos + 1,
             author,
-            wall: now(),
+            wall: app.now(),
             n: task::next_number(db, "server_changes").await?.unsigned_abs(),
             seen: head.pos,
             intent: intent.to_owned(),
@@ -135,7 +147,7 @@ pub async fn write_own(
         let seal = app.keys.server.seal(ledger, replica, &head);
         let append = Append { head, bytes, change: Ok(change) };
         let own = (replica, ReplicaRole::Server);
-        touched.append(&mut take(db, ledger, own, &[append], &[seal]).await?);
+        touched.append(&mut take(app, db, ledger, own, &[append], &[seal]).await?);
     }
     Ok(touched)
 }

@@ -2,7 +2,7 @@
 //! accounts to sign in with. Their passwords are made here, once, and kept
 //! beside the keys for whoever runs the demonstration.
 
-use crate::app::{App, shanghai_today};
+use crate::app::App;
 use crate::error::{Result, ServerError};
 use crate::keys::write_private;
 use crate::serve::accounts_file;
@@ -35,10 +35,10 @@ pub async fn import(app: &App, seed: u64) -> Result<()> {
     if department::count(&app.db).await? > 0 {
         return Ok(());
     }
-    let year = shanghai_today().year();
+    let year = app.shanghai_today().year();
     let city = tokio::task::spawn_blocking(move || demo::city(seed, year));
     let city = city.await.map_err(|_| ServerError::Broken("the demo city fell apart"))?;
-    let accounts = accounts(&city)?;
+    let accounts = accounts(app, &city)?;
     let mut rows = Vec::with_capacity(accounts.len());
     for (demo_account, person) in &accounts {
         rows.push(account::Model {
@@ -82,7 +82,7 @@ async fn directories(db: &impl ConnectionTrait, city: &City) -> Result<()> {
 }
 
 /// One account for each role the demonstration shows.
-fn accounts(city: &City) -> Result<Vec<(DemoAccount, domain::id::PersonId)>> {
+fn accounts(app: &App, city: &City) -> Result<Vec<(DemoAccount, domain::id::PersonId)>> {
     let wanted = [
         ("office", Role::CommitteeOffice),
         ("supervisor", Role::Supervisor),
@@ -94,7 +94,7 @@ fn accounts(city: &City) -> Result<Vec<(DemoAccount, domain::id::PersonId)>> {
         let person = person.ok_or(ServerError::Broken("the demo city lacks an office person"))?;
         let account = DemoAccount {
             account: name.to_owned(),
-            password: password::generate()?,
+            password: password::generate(app.entropy())?,
             role,
             name: person.name.clone(),
         };

@@ -2,7 +2,7 @@
 //! show when it is opened: the showcase enterprise, three city departments, two
 //! people each. It goes the way that every task goes, through draft and dispatch.
 
-use crate::app::{App, shanghai_today};
+use crate::app::App;
 use crate::error::{Result, ServerError};
 use crate::store::{account, check_item, department, enterprise, inspector, task};
 use crate::usecase::draft::{PartyRequest, TaskRequest};
@@ -30,7 +30,7 @@ pub async fn open(app: &App) -> Result<Option<TaskId>> {
     let enterprise = found.into_iter().next().ok_or(ServerError::Broken(NO_CITY))?;
     let office = account::by_name(&app.db, OFFICE_ACCOUNT).await?;
     let office = office.ok_or(ServerError::Broken(NO_CITY))?;
-    let today = shanghai_today();
+    let today = app.shanghai_today();
     let mut parties = Vec::new();
     for sector in SECTORS {
         let departments = department::all(&app.db).await?;

@@ -2,7 +2,7 @@
 //! one internal ledger per department are opened, and every member's tablets
 //! are introduced in them.
 
-use crate::app::{App, new_id, now_ms};
+use crate::app::App;
 use crate::error::{Code, Result, ServerError};
 use crate::store::{blob, membership, tablet, task};
 use crate::usecase::draft::Draft;
@@ -49,7 +49,7 @@ pub async fn dispatch(app: &App, task: TaskId, by: PersonId) -> Result<TaskCard>
     open(app, &db, opening, by).await?;
     for party in &draft.parties {
         let opening = Opening {
-            ledger: LedgerId(new_id()),
+            ledger: LedgerId(app.new_id()?),
             task,
             audience: Audience::Internal { department: party.party.department },
             package: &package,
@@ -58,7 +58,7 @@ pub async fn dispatch(app: &App, task: TaskId, by: PersonId) -> Result<TaskCard>
         };
         open(app, &db, opening, by).await?;
     }
-    task::dispatched(&db, task, now_ms()).await?;
+    task::dispatched(&db, task, app.now_ms()).await?;
     let card = task::card(&db, joint).await?;
     db.commit().await?;
     card.ok_or(ServerError::Broken("a dispatched task is not in the list"))
@@ -74,7 +74,7 @@ async fn keep_package(
     let bytes = serde_json::to_vec(&package)?;
     let length = bytes.len() as u64;
     let hash = app.files.put(bytes).await?;
-    blob::brought(db, &hash, length, app.keys.replica, now_ms()).await?;
+    blob::brought(db, &hash, length, app.keys.replica, app.now_ms()).await?;
     let items = u32::try_from(package.items.len()).unwrap_or(u32::MAX);
     Ok(PackageRef { sha256: hash.to_string(), bytes: length, items })
 }
@@ -97,7 +97,7 @@ async fn open(
     };
     let people: Vec<(PersonId, DepartmentId)> =
         opening.seats.iter().map(|seat| (seat.person, seat.department)).collect();
-    membership::open_ledger(db, row, &people, now_ms()).await?;
+    membership::open_ledger(db, row, &people, app.now_ms()).await?;
 
     let genesis = Genesis {
         fold_version: FOLD_VERSION,

@@ -1,7 +1,7 @@
 //! The statutory record of a task as this server holds it. The form is filled
 //! by `documents::fill`, in the same way as on a tablet.
 
-use crate::app::{App, now};
+use crate::app::App;
 use crate::error::{Code, Result, ServerError};
 use crate::store::{chain, membership};
 use crate::usecase::board;
@@ -33,11 +33,12 @@ pub async fn site_record_of(app: &App, task: TaskId) -> Result<Vec<u8>> {
     let board = loaded.board()?;
     let thumbnails = thumbnails(app, &board).await?;
     let fonts = app.fonts().await?;
+    let made_at = app.now();
     // Typesetting keeps a processor busy; requests are answered elsewhere meanwhile.
     let made = tokio::task::spawn_blocking(move || {
         let making = Making {
             doc_no: board.number.clone(),
-            made_at: now(),
+            made_at,
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
             state: state_digest(&loaded.registers).to_string(),
             holdings: ledger_digest(&held).to_string(),

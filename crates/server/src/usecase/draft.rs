@@ -2,7 +2,7 @@
 //! valid certificates, two of each department, a checklist with an owner for
 //! every item. What happens when it goes out is in `dispatch`.
 
-use crate::app::{App, new_id, now_ms};
+use crate::app::App;
 use crate::error::{Code, Refusal, Result};
 use crate::store::{check_item, department, enterprise, inspector, list, task};
 use chrono::{Datelike, NaiveDate};
@@ -163,14 +163,14 @@ impl Draft {
 /// Checks a request and keeps it as a draft.
 pub async fn open(app: &App, request: TaskRequest, by: Uuid) -> Result<TaskId> {
     let db = app.begin_write().await?;
-    let draft = check(&db, request).await?;
-    let (task, ledger) = (TaskId(new_id()), LedgerId(new_id()));
+    let draft = check(app, &db, request).await?;
+    let (task, ledger) = (TaskId(app.new_id()?), LedgerId(app.new_id()?));
     let row = task::Model {
         id: task.0,
         ledger: ledger.0,
         body: serde_json::to_string(&draft)?,
         created_by: by,
-        created_ms: now_ms(),
+        created_ms: app.now_ms(),
         dispatched_ms: None,
     };
     task::insert(&db, row).await?;
@@ -203,7 +203,7 @@ async fn list_draft(
     Ok(())
 }
 
-async fn check(db: &impl ConnectionTrait, request: TaskRequest) -> Result<Draft> {
+async fn check(app: &App, db: &impl ConnectionTrait, request: TaskRequest) -> Result<Draft> {
     let enterprise = enterprise::by_id(db, request.enterprise).await?;
     let enterprise = enterprise.ok_or(Code::EnterpriseUnknown)?;
     let title = match request.title.as_deref().map(str::trim) {
@@ -220,7 +220,7 @@ async fn check(db: &impl ConnectionTrait, request: TaskRequest) -> Result<Draft>
         parties.push(party(db, department, asked, lead, request.visit_date).await?);
     }
     parties.sort_by_key(|party| !party.party.lead);
-    let items = items(db, &request.item_codes, &departments, request.lead).await?;
+    let items = items(app, db, &request.item_codes, &departments, request.lead).await?;
     let year = request.visit_date.year();
     let serial = task::next_number(db, &format!("task_{year}")).await?;
     Ok(Draft {
@@ -307,6 +307,7 @@ async fn party(
 
 /// The checklist, each item with the department of its sector.
 async fn items(
+    app: &App,
     db: &impl ConnectionTrait,
     codes: &[String],
     departments: &[Department],
@@ -329,7 +330,11 @@ async fn items(
         let owner = owner
             .or_else(|| owners.next())
             .ok_or_else(|| Refusal::with(Code::ItemWithoutDepartment, json!({ "item": code })))?;
-        items.push(DraftItem { rec: RecordId(new_id()), code: code.clone(), department: owner.id });
+        items.push(DraftItem {
+            rec: RecordId(app.new_id()?),
+            code: code.clone(),
+            department: owner.id,
+        });
     }
     let idle = departments.iter().find(|one| items.iter().all(|item| item.department != one.id));
     match idle {

@@ -1,9 +1,8 @@
 //! A tablet becomes a person's: the office issues a one-time code, the tablet
 //! brings it with a key of its own and gets a certificate and a token.
 
-use crate::app::{App, now, now_ms, shanghai_today};
+use crate::app::App;
 use crate::error::{Code, Result, ServerError};
-use crate::keys::fill_random;
 use crate::store::{chain, department, enrolment_code, inspector, membership, tablet};
 use crate::usecase::{append, dispatch, judgement};
 use base64::Engine;
@@ -100,15 +99,15 @@ pub async fn issue(app: &App, person: PersonId, by: Option<Uuid>) -> Result<Issu
     let known = inspector::by_person(&app.db, person).await?;
     known.ok_or(Code::InspectorUnknown)?;
     let mut bytes = [0u8; CODE_CHARS];
-    fill_random(&mut bytes)?;
+    app.fill_random(&mut bytes)?;
     let code: String =
         bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
-    let expires_ms = now_ms() + CODE_MS;
+    let expires_ms = app.now_ms() + CODE_MS;
     let row = enrolment_code::Model {
         code_hash: code_hash(&code),
         person: person.0,
         issued_by: by,
-        created_ms: now_ms(),
+        created_ms: app.now_ms(),
         expires_ms,
         used_ms: None,
         replica: None,
@@ -132,7 +131,7 @@ pub async fn enrol(app: &App, request: EnrolRequest) -> Result<Enrolled> {
     if code.used_ms.is_some() && !again {
         return Err(Code::EnrolmentUsed.into());
     }
-    if code.expires_ms <= now_ms() {
+    if code.expires_ms <= app.now_ms() {
         return Err(Code::EnrolmentExpired.into());
     }
     match &before {
@@ -155,7 +154,7 @@ pub async fn enrol(app: &App, request: EnrolRequest) -> Result<Enrolled> {
     let department = department::by_id(&db, inspector.department).await?;
     let department = department.ok_or(Code::DepartmentUnknown)?;
 
-    let token = new_token()?;
+    let token = new_token(app)?;
     let certificate = match before {
         Some(known) => {
             tablet::set_token(&db, request.replica, &token_hash(&token)).await?;
@@ -163,7 +162,7 @@ pub async fn enrol(app: &App, request: EnrolRequest) -> Result<Enrolled> {
         }
         None => {
             let certificate = admit(app, &db, &request, &inspector, &token).await?;
-            enrolment_code::use_up(&db, &code_hash, request.replica.0, now_ms()).await?;
+            enrolment_code::use_up(&db, &code_hash, request.replica.0, app.now_ms()).await?;
             certificate
         }
     };
@@ -196,7 +195,7 @@ async fn admit(
         person: Some(inspector.person),
         department: Some(inspector.department),
         name: name.clone(),
-        valid_from: shanghai_today(),
+        valid_from: app.shanghai_today(),
         // A tablet writes as long as its person may act.
         valid_to: inspector.certificate.valid_to,
     };
@@ -210,7 +209,7 @@ async fn admit(
         token_hash: token_hash(token),
         certificate: serde_json::to_string(&signed)?,
         app_version: request.app_version.chars().take(VERSION_CHARS_MAX).collect(),
-        enrolled_ms: now_ms(),
+        enrolled_ms: app.now_ms(),
         last_contact_ms: None,
         revoked_ms: None,
     };
@@ -238,7 +237,7 @@ fn answer(
         server_certificate: app.keys.certificate.clone(),
         token,
         epoch: app.keys.epoch,
-        server_time: now(),
+        server_time: app.now(),
         person: EnrolledPerson {
             id: inspector.person,
             name: inspector.name.clone(),
@@ -259,9 +258,9 @@ pub async fn person(app: &App, text: &str) -> Result<PersonId> {
     inspector.map(|inspector| inspector.person).ok_or(ServerError::from(Code::InspectorUnknown))
 }
 
-fn new_token() -> Result<String> {
+fn new_token(app: &App) -> Result<String> {
     let mut bytes = [0u8; 32];
-    fill_random(&mut bytes)?;
+    app.fill_random(&mut bytes)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 

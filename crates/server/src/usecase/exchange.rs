@@ -2,7 +2,7 @@
 //! one transaction each, judge it, and answer with what the tablet lacks of the
 //! ledgers it may read. What to send and ask for is `ledger::exchange`'s.
 
-use crate::app::{App, now, now_ms};
+use crate::app::App;
 use crate::error::{Code, Result, ServerError};
 use crate::store::{chain, fact, membership, tablet};
 use crate::usecase::judgement::Taken;
@@ -57,7 +57,7 @@ pub async fn turn(app: &App, device: &Device, request: Request) -> Result<Respon
 }
 
 async fn note_contact(app: &App, device: &Device) -> Result<()> {
-    let now = now_ms();
+    let now = app.now_ms();
     if device.last_contact_ms.is_none_or(|last| now - last > CONTACT_MS) {
         tablet::contact(&app.db, device.replica, now).await?;
     }
@@ -106,7 +106,8 @@ async fn receive(
         touched.append(&mut fork(&db, ledger, certificate.role, &plan).await?);
         let Plan { chain, appends, seals, .. } = plan;
         touched.append(
-            &mut append::take(&db, ledger, (chain, certificate.role), &appends, &seals).await?,
+            &mut append::take(app, &db, ledger, (chain, certificate.role), &appends, &seals)
+                .await?,
         );
         let of_page = appends.into_iter().map(|append| {
             let certificate = certificate.clone();
@@ -118,7 +119,7 @@ async fn receive(
     if !verdicts.is_empty() {
         tracing::info!(%ledger, count = verdicts.len(), "changes were judged");
     }
-    let writes = judgement::writes(&verdicts);
+    let writes = judgement::writes(app, &verdicts)?;
     let author = judgement::office(app.keys.replica);
     touched.append(&mut append::write_own(app, &db, ledger, author, "change.judge", writes).await?);
     append::settle(&db, ledger, &touched).await?;
@@ -207,7 +208,7 @@ async fn put_aside(
     let bytes = request.encode().map_err(|_| ServerError::Broken("a page cannot be written"))?;
     let delivered_by = device.replica;
     let aside = chain::PutAside { page, delivered_by, reason: reason(why), bytes };
-    if !chain::quarantine(db, aside, now_ms()).await? {
+    if !chain::quarantine(db, aside, app.now_ms()).await? {
         tracing::warn!(%delivered_by, "no room to put aside more of this tablet, page dropped");
     }
     Ok(())
@@ -253,7 +254,7 @@ async fn reply(
     let header = ResponseHeader {
         protocol: PROTOCOL,
         epoch: app.keys.epoch,
-        time: now(),
+        time: app.now(),
         server: (header.epoch != app.keys.epoch).then(|| app.keys.certificate.clone()),
         digest: granted.digest(),
         ledgers: answer.ledgers,
@@ -287,7 +288,7 @@ async fn receipts(app: &App, db: &impl ConnectionTrait, due: &Due) -> Result<Vec
             hash: head.hash,
             voided: chain::positions(db, *ledger, *replica, &voided).await?,
             review: chain::positions(db, *ledger, *replica, &review).await?,
-            at: now(),
+            at: app.now(),
             by: app.keys.replica,
         };
         receipts.push(SignedReceipt::sign(&app.keys.server, &receipt)?);

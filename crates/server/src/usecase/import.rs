@@ -1,7 +1,7 @@
 //! Bringing enterprises in: a file is read and shown first, and only a person's
 //! word makes it part of the directory.
 
-use crate::app::{App, new_id, now_ms};
+use crate::app::App;
 use crate::error::{Code, Result, ServerError};
 use crate::store::{enterprise, import_batch};
 use crate::usecase::spreadsheet::{self, ImportRow, Reading};
@@ -21,11 +21,11 @@ pub async fn preview(app: &App, bytes: Vec<u8>, by: Uuid) -> Result<(Uuid, Readi
     let reading = tokio::task::spawn_blocking(move || spreadsheet::read(bytes));
     let mut reading = reading.await.map_err(|_| ServerError::from(Code::NotASpreadsheet))??;
     refuse_known(&app.db, &mut reading).await?;
-    let batch = new_id();
+    let batch = app.new_id()?;
     let row = import_batch::Model {
         id: batch,
         account: by,
-        created_ms: now_ms(),
+        created_ms: app.now_ms(),
         file_sha256,
         rows_total: i32::try_from(reading.rows_total).unwrap_or(i32::MAX),
         rows_ok: i32::try_from(reading.rows.len()).unwrap_or(i32::MAX),
@@ -58,17 +58,21 @@ pub async fn confirm(app: &App, batch: Uuid) -> Result<usize> {
         return Err(Code::NothingToImport.into());
     }
     let source = enterprise::Source { name: SOURCE, batch: Some(batch) };
-    let enterprises: Vec<Enterprise> = reading.rows.into_iter().map(enterprise).collect();
+    let enterprises: Vec<Enterprise> = reading
+        .rows
+        .into_iter()
+        .map(|row| Ok(enterprise(app.new_id()?, row)))
+        .collect::<Result<_>>()?;
     enterprise::insert_all(&db, &enterprises, source).await?;
-    import_batch::confirm(&db, batch, now_ms()).await?;
+    import_batch::confirm(&db, batch, app.now_ms()).await?;
     db.commit().await?;
     Ok(enterprises.len())
 }
 
 /// A row as an enterprise; what the file does not say stays empty or unrated.
-fn enterprise(row: ImportRow) -> Enterprise {
+fn enterprise(id: Uuid, row: ImportRow) -> Enterprise {
     Enterprise {
-        id: EnterpriseId(new_id()),
+        id: EnterpriseId(id),
         uscc: row.uscc,
         name: row.name,
         legal_rep: row.legal_rep,

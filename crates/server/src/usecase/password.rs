@@ -1,7 +1,7 @@
 //! Passwords: argon2id, away from the threads that answer requests.
 
 use crate::error::{Result, ServerError};
-use crate::keys::fill_random;
+use crate::surroundings::Entropy;
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -52,10 +52,10 @@ pub async fn verify(password: String, hash: Option<String>) -> Result<bool> {
 ///
 /// # Errors
 /// When there are no random bytes.
-pub fn generate() -> Result<String> {
+pub fn generate(entropy: &dyn Entropy) -> Result<String> {
     const LETTERS: &[u8; 31] = b"23456789abcdefghjkmnpqrstuvwxyz";
     let mut bytes = [0u8; 16];
-    fill_random(&mut bytes)?;
+    entropy.fill(&mut bytes)?;
     let letter = |byte: &u8| char::from(LETTERS[usize::from(byte % 31)]);
     let letters: Vec<char> = bytes.iter().map(letter).collect();
     let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();
@@ -68,7 +68,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_right_password_is_taken() {
-        let password = generate().unwrap();
+        let password = generate(&crate::surroundings::System).unwrap();
         let stored = hash(password.clone()).await.unwrap();
         assert!(stored.starts_with("$argon2id$"));
         assert!(verify(password.clone(), Some(stored.clone())).await.unwrap());

@@ -2,7 +2,7 @@
 //! or approved, and the task with them. Written into the server's chain of the
 //! joint ledger, so that it reaches the tablets like everything else.
 
-use crate::app::{App, now_ms};
+use crate::app::App;
 use crate::error::{Code, Result};
 use crate::store::{chain, fact, membership, register};
 use crate::usecase::append;
@@ -147,6 +147,6 @@ async fn commit(
     let touched = append::write_own(app, &db, ledger, reviewer.person, intent, writes).await?;
     append::settle(&db, ledger, &touched).await?;
     db.commit().await?;
-    tracing::info!(%ledger, intent, at_ms = now_ms(), "a review was written");
+    tracing::info!(%ledger, intent, at_ms = app.now_ms(), "a review was written");
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Signing in at the desk: one answer for a wrong account and a wrong password,
 //! a lock for who keeps guessing.
 
-use crate::app::{App, now_ms};
+use crate::app::App;
 use crate::error::{Code, Result, ServerError, wait};
 use crate::store::account;
 use crate::usecase::password;
@@ -16,7 +16,7 @@ pub async fn sign_in(
 ) -> Result<account::Model> {
     // Counted first and taken back when it was right: guesses made at the same
     // time must not all pass before the first of them is counted.
-    app.throttle.begin(from, now_ms())?;
+    app.throttle.begin(from, app.now_ms())?;
     let signed_in = try_password(app, name, password).await;
     let guessed = matches!(&signed_in, Err(ServerError::Refused(refusal))
         if refusal.code == Code::CredentialsWrong);
@@ -29,7 +29,7 @@ pub async fn sign_in(
 async fn try_password(app: &App, name: &str, password: String) -> Result<account::Model> {
     let account = account::by_name(&app.db, name).await?;
     if let Some(account) = &account {
-        let now = now_ms();
+        let now = app.now_ms();
         let db = app.begin_write().await?;
         let locked_until = account::count_try(&db, account.id, now).await?;
         db.commit().await?;

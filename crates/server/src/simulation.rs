@@ -1,0 +1,183 @@
+//! What the simulator does at the desk and sees of the server: the use cases
+//! themselves, without sessions, and what lies in the database.
+
+use crate::app::App;
+use crate::error::{Result, ServerError};
+use crate::store::{
+    chain, check_item, department, enterprise, inspector, membership, reference, register, tablet,
+};
+pub use crate::usecase::draft::{PartyRequest, TaskRequest};
+use crate::usecase::review::{self, Reviewer};
+use crate::usecase::{dispatch, draft, enrolment};
+use demo::City;
+use domain::department::Sector;
+use domain::id::{LedgerId, PersonId, RecordId, ReplicaId, TaskId};
+use ledger::{Hash, Register, Resolved};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Rows of the directory say they come from here.
+const SOURCE: &str = "simulation";
+
+/// Enterprises taken from the city.
+const ENTERPRISES: usize = 20;
+
+/// A change as it lies in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldChange {
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// Whose chain.
+    pub replica: ReplicaId,
+    /// Where in it.
+    pub pos: u64,
+    /// The id under which it is kept.
+    pub id: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A ledger at the server.
+#[derive(Debug, Clone)]
+pub struct HeldLedger {
+    /// What its registers amount to.
+    pub registers: BTreeMap<Register, Resolved>,
+}
+
+/// The server, looked into.
+#[derive(Debug, Clone)]
+pub struct Peek {
+    /// Its own replica.
+    pub replica: ReplicaId,
+    /// Its epoch.
+    pub epoch: Uuid,
+    /// Every change, by chain and position.
+    pub changes: Vec<HeldChange>,
+    /// Every ledger.
+    pub ledgers: BTreeMap<LedgerId, HeldLedger>,
+}
+
+/// Fills the directories with the departments of some sectors of a city.
+///
+/// # Errors
+/// The database's.
+pub async fn furnish(app: &App, city: &City, sectors: &[Sector]) -> Result<()> {
+    let db = app.begin_write().await?;
+    let mut departments = Vec::new();
+    let mut people = Vec::new();
+    for sector in sectors {
+        let one = city.city_department(*sector).ok_or(ServerError::Broken("no such sector"))?;
+        departments.push(one.clone());
+        people.extend(city.inspectors_of(one.id).cloned());
+    }
+    department::insert_all(&db, &departments).await?;
+    inspector::insert_all(&db, &people).await?;
+    let source = enterprise::Source { name: SOURCE, batch: None };
+    let enterprises = city.enterprises.get(..ENTERPRISES).unwrap_or(&city.enterprises);
+    enterprise::insert_all(&db, enterprises, source).await?;
+    check_item::insert_all(&db, &city.check_items).await?;
+    reference::insert_all(&db, &city.legal_bases).await?;
+    reference::insert_all(&db, &city.criteria).await?;
+    db.commit().await?;
+    Ok(())
+}
+
+/// Opens and dispatches a task.
+///
+/// # Errors
+/// As the desk's.
+pub async fn open_task(app: &App, request: TaskRequest, by: PersonId) -> Result<TaskId> {
+    let task = draft::open(app, request, by.0).await?;
+    dispatch::dispatch(app, task, by).await?;
+    Ok(task)
+}
+
+/// Issues an enrolment code.
+///
+/// # Errors
+/// As the desk's.
+pub async fn issue_code(app: &App, person: PersonId) -> Result<String> {
+    Ok(enrolment::issue(app, person, None).await?.code)
+}
+
+/// Returns a finding.
+///
+/// # Errors
+/// As the desk's.
+pub async fn return_finding(
+    app: &App,
+    task: TaskId,
+    finding: RecordId,
+    comment: &str,
+    by: PersonId,
+) -> Result<()> {
+    review::return_finding(app, task, finding, comment, &reviewer(by)).await
+}
+
+/// Approves what came back.
+///
+/// # Errors
+/// As the desk's.
+pub async fn approve(app: &App, task: TaskId, by: PersonId) -> Result<()> {
+    review::approve(app, task, &reviewer(by)).await.map(drop)
+}
+
+fn reviewer(person: PersonId) -> Reviewer {
+    Reviewer { person, name: "审核员".to_owned() }
+}
+
+/// Looks into the server.
+///
+/// # Errors
+/// The database's.
+pub async fn peek(app: &App) -> Result<Peek> {
+    let mut changes = Vec::new();
+    let mut ledgers = BTreeMap::new();
+    for ledger in membership::all_ledgers(&app.db).await? {
+        for row in chain::changes(&app.db, ledger).await? {
+            changes.push(HeldChange {
+                ledger,
+                replica: ReplicaId(row.replica),
+                pos: u64::try_from(row.pos).unwrap_or(0),
+                id: row.id,
+                bytes: row.bytes,
+            });
+        }
+        let registers = register::all(&app.db, ledger).await?;
+        ledgers.insert(ledger, HeldLedger { registers });
+    }
+    changes.sort_by(|a, b| (a.ledger, a.replica, a.pos).cmp(&(b.ledger, b.replica, b.pos)));
+    Ok(Peek { replica: app.keys.replica, epoch: app.keys.epoch, changes, ledgers })
+}
+
+/// What a person may read.
+///
+/// # Errors
+/// The database's.
+pub async fn granted(app: &App, person: PersonId) -> Result<BTreeSet<LedgerId>> {
+    membership::granted(&app.db, person).await
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// The store's.
+pub async fn file(app: &App, sha256: &str) -> Result<Option<Vec<u8>>> {
+    let hash: Hash = sha256.parse().map_err(|_| ServerError::Broken("no name of a file"))?;
+    Ok(app.files.read(&hash).await?.map(|bytes| bytes.to_vec()))
+}
+
+/// Whether a tablet is known.
+///
+/// # Errors
+/// The database's.
+pub async fn knows(app: &App, replica: ReplicaId) -> Result<bool> {
+    Ok(tablet::by_replica(&app.db, replica).await?.is_some())
+}
+
+/// Closes the database as an orderly stop does.
+pub async fn close(app: App) {
+    if let Err(error) = app.db.clone().close().await {
+        tracing::warn!(%error, "the database did not close");
+    }
+}
