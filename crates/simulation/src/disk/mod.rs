@@ -294,20 +294,32 @@ impl State {
 
     fn sync(&mut self, name: &str) -> Result<(), Fault> {
         self.operate()?;
-        if let Some(file) = self.files.get_mut(name) {
-            file.volatile.clear();
-            file.named = true;
+        let Some(file) = self.files.get_mut(name) else { return Ok(()) };
+        file.volatile.clear();
+        if !file.named {
+            // As os_unix has it: with a new journal or log its folder is synced,
+            // and with the folder every name in it that came or went.
+            self.sync_names();
         }
         Ok(())
+    }
+
+    fn sync_names(&mut self) {
+        self.removed.clear();
+        for file in self.files.values_mut() {
+            file.named = true;
+        }
     }
 
     fn remove(&mut self, name: &str, durably: bool) -> Result<(), Fault> {
         self.operate()?;
         if let Some(file) = self.files.remove(name)
-            && !durably
             && file.named
         {
             self.removed.insert(name.to_owned(), file);
+        }
+        if durably {
+            self.sync_names();
         }
         Ok(())
     }
