@@ -419,6 +419,8 @@ impl State {
                 refused: vec![],
                 receipts,
                 more: false,
+                wipe: None,
+                lease_days: None,
             },
         }
     }

@@ -18,12 +18,15 @@ pub mod fold;
 pub mod holdings;
 pub mod id;
 pub mod incoming;
+pub mod pack;
 pub mod policy;
 pub mod projection;
 pub mod proposal;
 pub mod receipt;
+pub mod recovery;
 pub mod seal;
 mod strict;
+pub mod wipe;
 
 pub use chain::ChainHead;
 pub use change::{Change, Limits, Malformed, Write};

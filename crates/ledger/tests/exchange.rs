@@ -169,6 +169,8 @@ fn never_agreeing(holdings: &Holdings, ask: &[domain::id::LedgerId]) -> Response
         refused: vec![],
         receipts: vec![],
         more: false,
+        wipe: None,
+        lease_days: None,
     }
 }
 

@@ -21,13 +21,16 @@ pub struct Settings {
     pub data: PathBuf,
     /// Failed sign-ins or enrolments that one address may make in a quarter of an hour.
     pub failures_per_address_max: u32,
+    /// Days without contact after which a tablet shows nothing; none leaves it
+    /// at the usual.
+    pub lease_days: Option<u32>,
 }
 
 impl Settings {
     /// The usual settings for a data folder.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), failures_per_address_max: 30 }
+        Self { data: data.into(), failures_per_address_max: 30, lease_days: None }
     }
 }
 
@@ -44,6 +47,8 @@ pub struct Parts {
     pub keys: Keys,
     /// Failures by address.
     pub throttle: Throttle,
+    /// What tablets are told of their lease.
+    pub lease_days: Option<u32>,
     fonts: OnceCell<Fonts>,
 }
 
@@ -72,6 +77,7 @@ impl App {
             files: Files::open(&settings.data.join("blobs"))?,
             keys: Keys::open(&settings.data.join("keys"), shanghai_today())?,
             throttle: Throttle::new(settings.failures_per_address_max),
+            lease_days: settings.lease_days,
             fonts: OnceCell::new(),
         })))
     }

@@ -77,7 +77,7 @@ pub fn city() -> &'static City {
 impl Office {
     pub async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings { data: folder.path().into(), failures_per_address_max: 8 };
+        let settings = Settings { failures_per_address_max: 8, ..Settings::new(folder.path()) };
         let app = App::open(&settings).await.unwrap();
         let office = Self { router: router(app.clone()), app, _folder: folder };
         office.fill().await;
