@@ -45,9 +45,14 @@ impl Blobs {
     /// # Errors
     /// The disk's.
     pub fn open(home: &Path, key: &StoreKey) -> Result<Self, DeviceError> {
-        let folder = home.join("blobs");
-        durable::private_folder(&folder)?;
-        Ok(Self { folder, key: key.derive("blobs") })
+        let blobs = Self::under(home, key);
+        durable::private_folder(&blobs.folder)?;
+        Ok(blobs)
+    }
+
+    /// The same for reading alone: nothing is made.
+    pub(crate) fn under(home: &Path, key: &StoreKey) -> Self {
+        Self { folder: home.join("blobs"), key: key.derive("blobs") }
     }
 
     /// Keeps `bytes`; keeping the same bytes again changes nothing.
@@ -90,6 +95,26 @@ impl Blobs {
             .decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: sha256.as_bytes() })
             .map_err(|_| damaged())?;
         if hash_of(&plain) == sha256 { Ok(plain) } else { Err(damaged()) }
+    }
+
+    /// The names of all files that lie here, whether anything speaks of them or not.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn names(&self) -> Result<Vec<String>, DeviceError> {
+        let mut names = Vec::new();
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(names),
+            entries => entries?,
+        };
+        for entry in entries {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if is_hash(&name) {
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
     }
 
     /// Takes a picture in: recognises it, decodes it to see that it is whole,

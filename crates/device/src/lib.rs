@@ -8,18 +8,25 @@
 mod client;
 pub mod clock;
 mod device;
+mod disk;
 mod durable;
 pub mod error;
 pub mod evidence;
 mod incoming;
+pub mod lease;
 mod picture;
+mod recovery;
+mod rescue;
+mod salvage;
 mod scene;
+mod spare;
 mod store;
 #[cfg(test)]
 mod testing;
 pub mod usecase;
 pub mod vault;
 pub mod view;
+mod wipe;
 
 pub use device::Device;
 /// The shapes of a task's board and the names of its registers, for those who
