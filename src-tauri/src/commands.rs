@@ -228,8 +228,8 @@ pub async fn sync_now(tablet: Here<'_>) -> Result<SyncStatus, AppError> {
 
 #[tauri::command]
 #[specta::specta]
-pub async fn change_pin(tablet: Here<'_>, old: String, new: String) -> Result<(), AppError> {
-    on(&tablet, move |d| d.change_pin(&old, &new)).await
+pub async fn change_pin(tablet: Here<'_>, old: String, pin: String) -> Result<(), AppError> {
+    on(&tablet, move |d| d.change_pin(&old, &pin)).await
 }
 
 #[tauri::command]

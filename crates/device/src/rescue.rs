@@ -156,6 +156,8 @@ impl Packer {
                 self.missing(part)?;
             }
         }
+        // A pack that is cut further on gives at least these.
+        self.out.flush().map_err(unusable)?;
         Ok(survey.files)
     }
 

@@ -301,7 +301,7 @@ async fn a_pack_that_was_cut_or_changed_gives_what_verifies_and_says_so() {
     assert_eq!((counts(&cut), &cut["ended"]), ([1, 0, 0, 0, 0, 0], &json!("cut_off")));
     assert_eq!(cut["whole"], false);
     let mut changed = whole.clone();
-    changed[whole.len() - 1000] ^= 1;
+    changed[whole.len() / 2] ^= 1;
     let damaged = hand_in(&office, changed).await.json();
     assert_eq!((counts(&damaged), &damaged["ended"]), ([0, 1, 0, 0, 0, 0], &json!("damaged")));
     assert_eq!(office.app.files.length(&Hash::of(&photo)).await.unwrap(), None);

@@ -33,7 +33,7 @@ pub enum Event {
 pub enum Ending {
     /// With the pack's last record.
     Whole,
-    /// Too early.
+    /// Too early, or in damage at its very end.
     CutOff,
     /// In something that was changed.
     Damaged,
@@ -68,7 +68,13 @@ pub fn read(identity: &Identity, source: impl Read, events: &Sender<Event>) -> R
     // The hash on the paper is that of the whole file, whatever was read of it.
     in_header.store(false, Ordering::Relaxed);
     let rest = io::copy(&mut source, &mut io::sink());
-    let ending = if rest.is_err() && ending == Ending::Whole { Ending::CutOff } else { ending };
+    let ending = match (ending, rest) {
+        (Ending::Whole, Err(_)) => Ending::CutOff,
+        // Cut within one of its pieces, a file looks damaged there; but then
+        // nothing comes behind.
+        (Ending::Damaged, Ok(0)) => Ending::CutOff,
+        (ending, _) => ending,
+    };
     let bytes = taken.load(Ordering::Relaxed);
     Reading { ending, sha256: Hash(sha.finalize().into()), bytes }
 }

@@ -56,8 +56,8 @@ export const consoleRescueMessages = defineMessages(
     sha256: '校验值',
     damagedStore: '这台平板的数据有损坏，包内是还能读出的部分。',
     ended: {
-      cut_off: '文件不完整，读到中断处为止；请重新拷贝后再收一次。',
-      damaged: '文件后半部分已损坏，读到损坏处为止；请重新拷贝后再收一次。',
+      cut_off: '文件不完整或末尾已损坏，读到该处为止；请重新拷贝后再收一次。',
+      damaged: '文件中间已损坏，读到损坏处为止；请重新拷贝后再收一次。',
       too_large: '内容超出平板可能有的大小，读到该处为止。',
       malformed: '有一处内容不符合格式，读到该处为止；请报告管理员。',
     },
@@ -134,7 +134,7 @@ export const consoleRescueMessages = defineMessages(
     sha256: 'Checksum',
     damagedStore: 'The data of this tablet are damaged; the pack holds what could be read.',
     ended: {
-      cut_off: 'The file is incomplete and was read up to there; copy it again and take it in once more.',
+      cut_off: 'The file is incomplete or damaged at its end, and was read up to there; copy it again and take it in once more.',
       damaged: 'The rest of the file is damaged; copy it again and take it in once more.',
       too_large: 'More than any tablet holds; it was read up to there.',
       malformed: 'Something does not have the right form; it was read up to there. Tell the administrator.',
