@@ -1,6 +1,7 @@
 //! The exchange that nobody has to think of: soon after a gesture, otherwise
-//! every 20 seconds, less often while the office does not answer, and only
-//! while the tablet is unlocked.
+//! every 20 seconds, less often while the office does not answer, and only once
+//! the PIN was entered; a locked screen does not stop it. The first time, the
+//! whole store is read through beforehand.
 
 use crate::{CHANGED, Tablet};
 use device::view::ErrorCode;
@@ -32,6 +33,7 @@ pub(crate) fn start(app: AppHandle, tablet: Tablet, bell: Bell) {
     tauri::async_runtime::spawn(async move {
         let mut failures = 0;
         let mut last_error: Option<ErrorCode> = None;
+        let mut checked = false;
         loop {
             let pause = jittered(pause_after(failures), jitter_seed());
             tokio::select! {
@@ -39,7 +41,12 @@ pub(crate) fn start(app: AppHandle, tablet: Tablet, bell: Bell) {
                 () = tokio::time::sleep(pause) => {}
             }
             if !tablet.is_open() {
+                checked = false;
                 continue;
+            }
+            if !checked {
+                checked = true;
+                look_through(&app, &tablet).await;
             }
             let worker = Tablet::clone(&tablet);
             let exchange = tauri::async_runtime::spawn_blocking(move || worker.exchange());
@@ -57,6 +64,18 @@ pub(crate) fn start(app: AppHandle, tablet: Tablet, bell: Bell) {
             last_error = error;
         }
     });
+}
+
+/// Reads the whole store through and tells the page when it is damaged.
+async fn look_through(app: &AppHandle, tablet: &Tablet) {
+    let worker = Tablet::clone(tablet);
+    let check = tauri::async_runtime::spawn_blocking(move || worker.check_store()).await;
+    if let Ok(Ok(check)) = check
+        && !check.sound
+        && let Err(error) = app.emit(CHANGED, ())
+    {
+        tracing::warn!(%error, "the page could not be told of a damaged store");
+    }
 }
 
 /// The pause after so many failures in a row.

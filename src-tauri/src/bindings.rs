@@ -30,6 +30,13 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
         c::make_site_record,
         c::sync_status,
         c::sync_now,
+        c::change_pin,
+        c::reset_pin,
+        c::rescue_places,
+        c::rescue_pack,
+        c::check_store,
+        c::start_anew,
+        c::forget_wipe,
     ])
 }
 

@@ -6,11 +6,13 @@ use crate::background::Bell;
 use device::board::{Board, HistoryEntry, Target};
 use device::usecase::{FindingCreated, SiteRecord};
 use device::view::{
-    AppError, AppStatus, Article, ChosenValue, ErrorCode, FindingDraft, SyncStatus, Visit,
+    AppError, AppStatus, Article, ChosenValue, ErrorCode, FindingDraft, RescuePack, RescuePlace,
+    StoreCheck, SyncStatus, Visit,
 };
 use device::{Device, Register};
 use domain::finding::Answer;
 use domain::id::{RecordId, TaskId};
+use std::path::Path;
 use tauri::State;
 
 type Here<'a> = State<'a, Tablet>;
@@ -222,4 +224,56 @@ pub async fn sync_status(tablet: Here<'_>) -> Result<SyncStatus, AppError> {
 #[specta::specta]
 pub async fn sync_now(tablet: Here<'_>) -> Result<SyncStatus, AppError> {
     on(&tablet, |d| d.exchange().and_then(|_| d.sync_status())).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn change_pin(tablet: Here<'_>, old: String, pin: String) -> Result<(), AppError> {
+    on(&tablet, move |d| d.change_pin(&old, &pin)).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn reset_pin(
+    tablet: Here<'_>,
+    bell: Rings<'_>,
+    code: String,
+    pin: String,
+) -> Result<AppStatus, AppError> {
+    gesture(&tablet, &bell, move |d| d.reset_pin(&code, &pin)).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn rescue_places(tablet: Here<'_>) -> Result<Vec<RescuePlace>, AppError> {
+    on(&tablet, |d| Ok(d.rescue_places())).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn rescue_pack(
+    tablet: Here<'_>,
+    folder: String,
+    everything: bool,
+    pin: Option<String>,
+) -> Result<RescuePack, AppError> {
+    on(&tablet, move |d| d.rescue_pack(Path::new(&folder), everything, pin.as_deref())).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn check_store(tablet: Here<'_>) -> Result<StoreCheck, AppError> {
+    on(&tablet, Device::check_store).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn start_anew(tablet: Here<'_>) -> Result<AppStatus, AppError> {
+    on(&tablet, Device::start_anew).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn forget_wipe(tablet: Here<'_>) -> Result<AppStatus, AppError> {
+    on(&tablet, Device::forget_wipe).await
 }

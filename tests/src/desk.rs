@@ -70,6 +70,45 @@ impl Desk {
         if text.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_str(&text)?) }
     }
 
+    /// Hands a rescue pack in.
+    ///
+    /// # Errors
+    /// When the server refuses; the message is the server's.
+    pub async fn import_pack(&self, bytes: Vec<u8>) -> Result<Value> {
+        let answer = self
+            .http
+            .post(format!("{}/api/packs", self.url))
+            .header(COOKIE, &self.cookie)
+            .header("X-Lianjian", "1")
+            .body(bytes)
+            .send()
+            .await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        ensure!(status.is_success(), "POST /api/packs: {status} {text}");
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// The replica of the tablet that was enrolled last.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn last_tablet(&self) -> Result<String> {
+        let tablets = self.get("/api/tablets").await?;
+        let last = tablets.as_array().and_then(|all| all.last()).context("no tablet")?;
+        Ok(last["replica"].as_str().context("no replica")?.to_owned())
+    }
+
+    /// Takes a tablet out of service.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn revoke(&self, replica: &str, reason: &str, wipe: &str) -> Result<()> {
+        let order = json!({"reason": reason, "lost": false, "wipe": wipe});
+        self.post(&format!("/api/tablets/{replica}/revoke"), &order).await?;
+        Ok(())
+    }
+
     /// Opens and dispatches a joint task of these sectors, two people each, with
     /// the whole proposed checklist.
     ///

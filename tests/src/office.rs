@@ -116,6 +116,14 @@ impl Office {
         Ok(serde_json::from_value(self.command(&["digest"]).await?)?)
     }
 
+    /// Hands a rescue pack in on the server itself.
+    ///
+    /// # Errors
+    /// When the server's command fails.
+    pub async fn import_pack(&self, file: &Path) -> Result<Value> {
+        self.command(&["import-pack", file.to_str().context("no text")?]).await
+    }
+
     async fn command(&self, args: &[&str]) -> Result<Value> {
         let mut command = Command::new(program("lianjian-server")?);
         command.args(args).arg("--data").arg(&self.data).stdin(Stdio::null()).kill_on_drop(true);

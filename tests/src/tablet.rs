@@ -33,6 +33,10 @@ impl Tablet {
     /// # Errors
     /// When the program cannot be started.
     pub async fn attempt(&self, args: &[&str]) -> Result<Output> {
+        self.attempt_with(args, None).await
+    }
+
+    async fn attempt_with(&self, args: &[&str], new_pin: Option<&str>) -> Result<Output> {
         let mut command = Command::new(program("lianjian-device")?);
         command
             .arg("--home")
@@ -41,7 +45,23 @@ impl Tablet {
             .env("LIANJIAN_PIN", &self.pin)
             .stdin(Stdio::null())
             .kill_on_drop(true);
+        if let Some(pin) = new_pin {
+            command.env("LIANJIAN_NEW_PIN", pin);
+        }
         command.output().await.context("cannot run lianjian-device")
+    }
+
+    /// Resets a forgotten PIN with the office's code; afterwards the tablet goes
+    /// by the new one. Answers what the program printed.
+    ///
+    /// # Errors
+    /// When the program cannot be started or prints no JSON.
+    pub async fn reset_pin(&mut self, code: &str, new_pin: &str) -> Result<Value> {
+        let output = self.attempt_with(&["reset-pin", "--code", code], Some(new_pin)).await?;
+        if output.status.success() {
+            new_pin.clone_into(&mut self.pin);
+        }
+        Ok(serde_json::from_slice(&output.stdout)?)
     }
 
     /// Runs a command that must work and gives what it prints.

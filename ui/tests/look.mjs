@@ -29,6 +29,39 @@ const screens = [
     await page.getByTestId('unlock-submit').click()
     await page.getByTestId('error-message').waitFor()
   } },
+  { name: 'unlock-forgot', scene: 'locked', path: '/', act: async (page) => {
+    await page.getByTestId('unlock-forgot').click()
+    await page.getByTestId('reset-code').fill('WRONG')
+    await page.getByTestId('reset-pin').fill('246810')
+    await page.getByTestId('reset-pin2').fill('246810')
+    await page.getByTestId('reset-submit').click()
+    await page.getByTestId('error-message').waitFor()
+  } },
+  { name: 'unlock-rescue', scene: 'locked', path: '/', act: click('rescue-open') },
+  { name: 'gate-lease', scene: 'lease', path: '/' },
+  { name: 'gate-withdrawn', scene: 'withdrawn', path: '/' },
+  { name: 'gate-damaged', scene: 'damaged', path: '/' },
+  { name: 'gate-damaged-anew', scene: 'damaged', path: '/', act: click('start-anew') },
+  { name: 'gate-damaged-pack', scene: 'damaged', path: '/', act: async (page) => {
+    await page.getByTestId('rescue-open').click()
+    await page.getByTestId('rescue-place-0').waitFor()
+    await page.getByTestId('rescue-write').click()
+    await page.getByTestId('rescue-made').waitFor()
+  } },
+  { name: 'gate-wiped', scene: 'wiped', path: '/' },
+  { name: 'space-full', scene: 'full', path: '/sync' },
+  { name: 'rescue', scene: 'work', path: '/sync', act: async (page) => {
+    await page.getByTestId('rescue-open').click()
+    await page.getByTestId('rescue-folder').fill('/nowhere')
+    await page.getByTestId('rescue-write').click()
+    await page.getByTestId('error-message').last().waitFor()
+  } },
+  { name: 'pin-change', scene: 'work', path: '/settings', act: async (page) => {
+    await page.getByTestId('pin-change-open').click()
+    for (const [id, pin] of [['pin-old', '111111'], ['pin-new', '246810'], ['pin-new2', '246810']]) await page.getByTestId(id).fill(pin)
+    await page.getByTestId('pin-change').click()
+    await page.getByTestId('error-message').waitFor()
+  } },
   { name: 'today', scene: 'work', path: '/' },
   { name: 'today-empty', scene: 'empty', path: '/' },
   { name: 'today-many', scene: 'many', path: '/' },

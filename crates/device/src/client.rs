@@ -10,6 +10,7 @@ use domain::evidence::FILE_BYTES_MAX;
 use domain::id::{PersonId, ReplicaId};
 use ledger::certificate::SignedCertificate;
 use ledger::exchange::{BODY_BYTES_MAX, Request, Response};
+use ledger::recovery::SignedRecovery;
 use ledger::seal::PublicKey;
 use reqwest::{StatusCode, Url};
 use serde::{Deserialize, Serialize};
@@ -83,7 +84,25 @@ pub(crate) struct EnrolAnswer {
     pub(crate) server_certificate: SignedCertificate,
     pub(crate) token: String,
     pub(crate) epoch: Uuid,
+    /// An office of an older version has none.
+    #[serde(default)]
+    pub(crate) recovery: Option<SignedRecovery>,
     pub(crate) person: EnrolPerson,
+}
+
+/// What a tablet says whose PIN was forgotten.
+#[derive(Serialize)]
+pub(crate) struct ResetRequest<'a> {
+    pub(crate) code: &'a str,
+    pub(crate) replica: ReplicaId,
+    pub(crate) wrapped_key: &'a str,
+    pub(crate) recipient: &'a str,
+}
+
+/// What the office answers.
+#[derive(Deserialize)]
+pub(crate) struct ResetAnswer {
+    pub(crate) key: String,
 }
 
 /// The person, in the office's words.
@@ -167,6 +186,42 @@ impl Client {
             });
         }
         serde_json::from_slice(&body).map_err(|_| ErrorCode::NotAnOffice.into())
+    }
+
+    /// Asks for the store's key, so that a forgotten PIN can be set anew.
+    ///
+    /// # Errors
+    /// [`ErrorCode::ResetCodeWrong`], [`ErrorCode::ResetCodeUsed`],
+    /// [`ErrorCode::ResetCodeExpired`], [`ErrorCode::Revoked`],
+    /// [`ErrorCode::NoRecovery`], [`ErrorCode::NotAnOffice`], or the network's.
+    pub(crate) fn reset_pin(&self, request: &ResetRequest<'_>) -> Result<ResetAnswer, DeviceError> {
+        let call = self.http.post(self.url("v1/pin-reset")?).json(request);
+        let Answer { status, body, .. } = self.call(call, ANSWER_BYTES_MAX)?;
+        if !status.is_success() {
+            return Err(match (status, code_of(&body).as_deref()) {
+                (_, Some("reset_code_wrong")) => ErrorCode::ResetCodeWrong.into(),
+                (_, Some("reset_code_used")) => ErrorCode::ResetCodeUsed.into(),
+                (_, Some("reset_code_expired")) => ErrorCode::ResetCodeExpired.into(),
+                (_, Some("wrap_foreign")) => ErrorCode::NoRecovery.into(),
+                (_, Some("revoked")) => ErrorCode::Revoked.into(),
+                (status, Some(code)) if status.is_client_error() => {
+                    DeviceError::refused(ErrorCode::ServerTrouble, code)
+                }
+                (status, _) if status.is_server_error() => ErrorCode::ServerTrouble.into(),
+                _ => ErrorCode::NotAnOffice.into(),
+            });
+        }
+        serde_json::from_slice(&body).map_err(|_| ErrorCode::NotAnOffice.into())
+    }
+
+    /// Tells the office that everything here was destroyed as ordered.
+    ///
+    /// # Errors
+    /// As [`Client::exchange`].
+    pub(crate) fn wiped(&self) -> Result<(), DeviceError> {
+        let call = self.http.post(self.url("v1/wiped")?);
+        let answer = self.call(self.signed_in(call), ANSWER_BYTES_MAX)?;
+        check(answer.status, &answer.body)
     }
 
     /// One turn of an exchange. The answer is read whole before it is decoded:

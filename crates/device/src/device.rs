@@ -7,11 +7,14 @@
 use crate::clock::Clock;
 use crate::error::DeviceError;
 use crate::evidence::Blobs;
+use crate::lease::Lease;
+use crate::spare;
 use crate::store::apply::Batch;
-use crate::store::identity::Enrolled;
-use crate::store::{blob, chain, register, task};
+use crate::store::identity::{self, Enrolled, Identity};
+use crate::store::{self, blob, chain, register, task};
 use crate::surroundings::Surroundings;
-use crate::vault::Vault;
+use crate::usecase::withdrawal::Order;
+use crate::vault::{StoreKey, Vault};
 use crate::view::{AppError, ErrorCode};
 use domain::id::{DepartmentId, LedgerId, PersonId, RecordId, ReplicaId, TaskId};
 use domain::package::Package;
@@ -34,6 +37,8 @@ pub struct Device {
     pub(crate) around: Surroundings,
     pub(crate) vault: Vault,
     pub(crate) open: Mutex<Option<Open>>,
+    /// In its place when the store cannot be read. Locked after `open`.
+    pub(crate) damaged: Mutex<Option<Damaged>>,
     pub(crate) sync: Mutex<SyncMemory>,
     /// Held while an exchange runs: there is one at a time.
     pub(crate) exchanging: Mutex<()>,
@@ -47,8 +52,14 @@ pub(crate) struct SyncMemory {
     pub(crate) last_error: Option<AppError>,
 }
 
-/// An unlocked tablet.
+/// A tablet whose PIN was entered since the app started. The screen may have
+/// been locked again: then nothing is shown, while handing in goes on.
 pub(crate) struct Open {
+    pub(crate) home: PathBuf,
+    pub(crate) key: StoreKey,
+    pub(crate) locked: bool,
+    pub(crate) lease: Lease,
+    pub(crate) order: Option<Order>,
     pub(crate) db: Connection,
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -61,6 +72,16 @@ pub(crate) struct Open {
     pub(crate) server_certificate: Certificate,
     /// Packages read so far; they never change.
     pub(crate) packages: BTreeMap<String, Arc<Package>>,
+}
+
+/// What is left of a tablet whose store cannot be read.
+pub(crate) struct Damaged {
+    pub(crate) locked: bool,
+    /// From the store, or from the copy beside it.
+    pub(crate) identity: Option<Identity>,
+    pub(crate) blobs: Arc<Blobs>,
+    /// The store, where at least its first page can be read.
+    pub(crate) db: Option<Connection>,
 }
 
 /// A file that a gesture brings along; it lies under `blobs/` already.
@@ -84,12 +105,14 @@ impl Device {
     /// When the folder cannot be made.
     pub fn open_within(home: &Path, around: Surroundings) -> Result<Self, AppError> {
         around.disk.private_folder(home).map_err(|e| DeviceError::from(e).into_app())?;
+        crate::wipe::resume(home, &around).map_err(DeviceError::into_app)?;
         Ok(Self {
             home: home.to_path_buf(),
             clock: Arc::clone(&around.clock),
             vault: Vault::at(home, &around),
             around,
             open: Mutex::new(None),
+            damaged: Mutex::new(None),
             sync: Mutex::new(SyncMemory::default()),
             exchanging: Mutex::new(()),
             suggestion: (None, None),
@@ -103,10 +126,15 @@ impl Device {
         self
     }
 
-    /// Whether the tablet is unlocked.
+    /// Whether the PIN was entered since the app started, so that the tablet can
+    /// exchange, with the screen locked or not.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.lock_open().is_some()
+    }
+
+    pub(crate) fn lock_damaged(&self) -> MutexGuard<'_, Option<Damaged>> {
+        self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn lock_open(&self) -> MutexGuard<'_, Option<Open>> {
@@ -124,22 +152,109 @@ impl Device {
         &self,
         act: impl FnOnce(&mut Open) -> Result<T, DeviceError>,
     ) -> Result<T, AppError> {
-        self.try_with(act).map_err(DeviceError::into_app)
+        self.try_show(act).map_err(DeviceError::into_app)
     }
 
+    /// The same, with what went wrong as it is: for everything that shows
+    /// something or is a person's gesture.
+    pub(crate) fn try_show<T>(
+        &self,
+        act: impl FnOnce(&mut Open) -> Result<T, DeviceError>,
+    ) -> Result<T, DeviceError> {
+        self.try_with(|open| {
+            open.may_show()?;
+            act(open)
+        })
+    }
+
+    /// Does something with the tablet that shows nothing to anybody: handing in
+    /// goes on while the screen is locked and when the lease has ended.
     pub(crate) fn try_with<T>(
         &self,
         act: impl FnOnce(&mut Open) -> Result<T, DeviceError>,
     ) -> Result<T, DeviceError> {
-        match self.lock_open().as_mut() {
-            Some(open) => act(open),
-            None if self.vault.exists() => Err(ErrorCode::Locked.into()),
-            None => Err(ErrorCode::NotEnrolled.into()),
+        let mut slot = self.lock_open();
+        let Some(open) = slot.as_mut() else { return Err(self.why_closed()) };
+        let result = act(open);
+        drop(slot);
+        if let Err(error) = &result
+            && error.is_store_damage()
+        {
+            tracing::error!(%error, "the store turned out to be damaged");
+            self.give_up_store();
+        }
+        result
+    }
+
+    fn why_closed(&self) -> DeviceError {
+        match self.lock_damaged().as_ref() {
+            Some(damaged) if !damaged.locked => return ErrorCode::StoreDamaged.into(),
+            Some(_) => return ErrorCode::Locked.into(),
+            None => {}
+        }
+        let code = if self.vault.exists() {
+            ErrorCode::Locked
+        } else if matches!(crate::wipe::load(&self.home, &self.around), Ok(Some(_))) {
+            ErrorCode::Wiped
+        } else {
+            ErrorCode::NotEnrolled
+        };
+        code.into()
+    }
+
+    /// From now on the tablet is one with a damaged store: nothing is written to
+    /// it any more, and what can be read may go into a rescue pack.
+    pub(crate) fn give_up_store(&self) {
+        let mut slot = self.lock_open();
+        if let Some(open) = slot.take() {
+            let Open { home, key, locked, db, around, .. } = open;
+            drop(db);
+            *self.lock_damaged() = Some(Damaged::of(&home, &key, locked, &around));
+        }
+    }
+}
+
+impl Damaged {
+    /// Whatever of a tablet's files can be read with its key.
+    pub(crate) fn of(home: &Path, key: &StoreKey, locked: bool, around: &Surroundings) -> Self {
+        let db = store::attach(home, &key.derive("store"), around).ok();
+        let stored = db.as_ref().and_then(|db| identity::load(db).ok().flatten());
+        let stored = stored.filter(|identity| identity.enrolled.is_some());
+        Self {
+            locked,
+            identity: stored.or_else(|| spare::load(home, key, around)),
+            blobs: Arc::new(Blobs::under(home, key, around)),
+            db,
         }
     }
 }
 
 impl Open {
+    /// Whether anything may be shown, and gestures taken.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Locked`], [`ErrorCode::Withdrawn`], [`ErrorCode::LeaseEnded`].
+    pub(crate) fn may_show(&mut self) -> Result<(), DeviceError> {
+        if self.locked {
+            return Err(ErrorCode::Locked.into());
+        }
+        if self.order.is_some() {
+            return Err(ErrorCode::Withdrawn.into());
+        }
+        self.pass_time();
+        if self.lease.has_ended() { Err(ErrorCode::LeaseEnded.into()) } else { Ok(()) }
+    }
+
+    /// Counts the lease up to now.
+    pub(crate) fn pass_time(&mut self) {
+        // With a full disk it counts on in memory.
+        if self.lease.pass(self.clock.now())
+            && let Err(error) = self.lease.save(&self.db)
+        {
+            tracing::warn!(%error, "the lease could not be written down");
+        }
+    }
+
     /// The person this tablet is enrolled for.
     pub(crate) fn person(&self) -> PersonId {
         self.enrolled.person.id
@@ -159,7 +274,7 @@ impl Open {
 
     /// The joint ledger of a task.
     pub(crate) fn joint(&self, task: TaskId) -> Result<LedgerId, DeviceError> {
-        let ledger = crate::store::ledger::joint(&self.db, task)?;
+        let ledger = store::ledger::joint(&self.db, task)?;
         ledger.ok_or_else(|| ErrorCode::NoSuchTask.into())
     }
 
@@ -190,6 +305,7 @@ impl Open {
         writes: Vec<Write>,
         files: &[Brought],
     ) -> Result<ChangeId, DeviceError> {
+        crate::disk::require_room(&self.home)?;
         let scene = self.scene(ledger)?;
         let tx = self.db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let (own, head) = chain::own(&tx, ledger, self.replica)?;

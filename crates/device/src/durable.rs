@@ -33,6 +33,13 @@ pub trait Disk: Send + Sync {
     /// `StorageFull`, or the disk's; the old content is there then.
     fn write(&self, path: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()>;
 
+    /// Writes over a file that is there and as long, where there is no room for
+    /// another: less than durable at once, more than nothing.
+    ///
+    /// # Errors
+    /// The disk's.
+    fn write_over(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
     /// Removes a file, durably; it is no error if it is not there.
     ///
     /// # Errors
@@ -67,6 +74,12 @@ impl Disk for SystemDisk {
 
     fn write(&self, path: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()> {
         write(path, bytes, secrecy)
+    }
+
+    fn write_over(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

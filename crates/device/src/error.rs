@@ -55,6 +55,12 @@ impl DeviceError {
         }
     }
 
+    /// Whether reading the database itself showed it to be damaged; a damaged
+    /// file beside it is none of its business.
+    pub(crate) fn is_store_damage(&self) -> bool {
+        matches!(self, Self::Store(error) if store_code(error) == ErrorCode::StoreDamaged)
+    }
+
     /// What goes wrong with one page or file, or in one answer, and lets the
     /// rest of an exchange go on: handed back as what the screen is told.
     ///

@@ -47,9 +47,15 @@ impl Blobs {
     /// # Errors
     /// The disk's.
     pub fn open(home: &Path, key: &StoreKey, around: &Surroundings) -> Result<Self, DeviceError> {
+        let blobs = Self::under(home, key, around);
+        around.disk.private_folder(&blobs.folder)?;
+        Ok(blobs)
+    }
+
+    /// The same for reading alone: nothing is made.
+    pub(crate) fn under(home: &Path, key: &StoreKey, around: &Surroundings) -> Self {
         let folder = home.join("blobs");
-        around.disk.private_folder(&folder)?;
-        Ok(Self { folder, key: key.derive("blobs"), around: around.clone() })
+        Self { folder, key: key.derive("blobs"), around: around.clone() }
     }
 
     /// Keeps `bytes`; keeping the same bytes again changes nothing.
@@ -94,6 +100,26 @@ impl Blobs {
             .decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: sha256.as_bytes() })
             .map_err(|_| damaged())?;
         if hash_of(&plain) == sha256 { Ok(plain) } else { Err(damaged()) }
+    }
+
+    /// The names of all files that lie here, whether anything speaks of them or not.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn names(&self) -> Result<Vec<String>, DeviceError> {
+        let mut names = Vec::new();
+        let entries = match std::fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(names),
+            entries => entries?,
+        };
+        for entry in entries {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if is_hash(&name) {
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
     }
 
     /// Takes a picture in: recognises it, decodes it to see that it is whole,

@@ -8,14 +8,20 @@
 pub mod client;
 pub mod clock;
 mod device;
+mod disk;
 pub mod durable;
 pub mod error;
 pub mod evidence;
 mod incoming;
+pub mod lease;
 mod picture;
+mod recovery;
+mod rescue;
+mod salvage;
 mod scene;
 #[cfg(feature = "simulation")]
 pub mod simulation;
+mod spare;
 mod store;
 pub mod surroundings;
 #[cfg(test)]
@@ -23,6 +29,7 @@ mod testing;
 pub mod usecase;
 pub mod vault;
 pub mod view;
+mod wipe;
 
 pub use device::Device;
 /// The shapes of a task's board and the names of its registers, for those who

@@ -22,7 +22,9 @@ use ledger::holdings::{Held, Holdings};
 use ledger::id::Hash;
 use ledger::incoming::Page;
 use ledger::receipt::{Receipt, SignedReceipt};
+use ledger::recovery::SignedRecovery;
 use ledger::seal::{Seal, Signer};
+use ledger::wipe::{SignedWipe, Wipe};
 use ledger::{ChainHead, Change, Limits, Write};
 use serde_json::{Map, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +77,10 @@ pub(crate) enum Fault {
     Babbles,
     /// Answers everything with a page of its own, as a hotel's network does.
     IsAHotel,
+    /// Takes changes, and loses every file.
+    LosesFiles,
+    /// Knows nobody's token.
+    Refuses,
 }
 
 #[derive(Default)]
@@ -93,6 +99,10 @@ struct State {
     readers: BTreeMap<ReplicaId, DepartmentId>,
     epoch: Uuid,
     fault: Fault,
+    recovery: age::x25519::Identity,
+    wipe: Option<SignedWipe>,
+    lease_days: Option<u32>,
+    wiped: u32,
 }
 
 /// The office.
@@ -133,6 +143,10 @@ impl Office {
             readers: BTreeMap::new(),
             epoch: Uuid::from_u128(1),
             fault: Fault::None,
+            recovery: age::x25519::Identity::generate(),
+            wipe: None,
+            lease_days: None,
+            wiped: 0,
         };
         let state = Arc::new(Mutex::new(state));
         state.lock().unwrap().dispatch();
@@ -174,6 +188,32 @@ impl Office {
         device.enrol_by(&self.address, PIN, |identity, signer| {
             Ok(self.state.lock().unwrap().enrol(identity.replica, signer, who))
         })
+    }
+
+    /// The recovery key.
+    pub(crate) fn recovery(&self) -> age::x25519::Identity {
+        self.state.lock().unwrap().recovery.clone()
+    }
+
+    /// Orders something of a tablet, signed with the server's key.
+    pub(crate) fn order(&self, replica: ReplicaId, wipe: Wipe) {
+        let mut state = self.state.lock().unwrap();
+        let at = Wall::new(NOW.parse().unwrap());
+        state.wipe = Some(SignedWipe::sign(&state.server, replica, wipe, at));
+    }
+
+    /// Sends an order as it is with every answer.
+    pub(crate) fn pass_on(&self, order: SignedWipe) {
+        self.state.lock().unwrap().wipe = Some(order);
+    }
+
+    /// How often the office was told that a tablet's data is gone.
+    pub(crate) fn wiped(&self) -> u32 {
+        self.state.lock().unwrap().wiped
+    }
+
+    pub(crate) fn set_lease_days(&self, days: u32) {
+        self.state.lock().unwrap().lease_days = Some(days);
     }
 
     /// The office begins anew from a copy without anything of this replica.
@@ -361,6 +401,10 @@ impl State {
             server_certificate: self.server_certificate.clone(),
             token: replica.to_string(),
             epoch: self.epoch,
+            recovery: Some(SignedRecovery::sign(
+                &self.office,
+                self.recovery.to_public().to_string(),
+            )),
             person: EnrolPerson {
                 id: who.person(),
                 name: format!("检查员{}", who.number),
@@ -427,6 +471,8 @@ impl State {
                 refused: vec![],
                 receipts,
                 more: false,
+                wipe: self.wipe.clone(),
+                lease_days: self.lease_days,
             },
         }
     }
@@ -518,6 +564,9 @@ fn respond(state: &mut State, method: &str, path: &str, body: Vec<u8>) -> (&'sta
     if state.fault == Fault::IsAHotel {
         return ("200 OK", b"<html>hotel wifi</html>".to_vec());
     }
+    if state.fault == Fault::Refuses {
+        return ("401 Unauthorized", br#"{"error":{"code":"token_wrong","message":"x"}}"#.to_vec());
+    }
     if path == "/v1/exchange" {
         if state.fault == Fault::Babbles {
             return ("200 OK", b"<html>hotel wifi</html>".to_vec());
@@ -526,9 +575,16 @@ fn respond(state: &mut State, method: &str, path: &str, body: Vec<u8>) -> (&'sta
         let response = state.exchange(&Request::decode(&plain).unwrap());
         return ("200 OK", zstd::bulk::compress(&response.encode().unwrap(), 1).unwrap());
     }
+    if path == "/v1/wiped" {
+        state.wiped += 1;
+        return ("204 No Content", Vec::new());
+    }
     let Some(sha256) = path.strip_prefix("/v1/blobs/") else {
         return ("404 Not Found", Vec::new());
     };
+    if state.fault == Fault::LosesFiles {
+        return ("500 Internal Server Error", Vec::new());
+    }
     if method == "PUT" {
         state.blobs.insert(sha256.to_owned(), body);
         return ("204 No Content", Vec::new());

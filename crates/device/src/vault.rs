@@ -7,8 +7,10 @@
 //! PINs are counted on disk *before* they are checked: pulling the plug does
 //! not buy another try.
 //!
-//! Not here: recovery through the office's key (a later step), and what the
-//! key encrypts (`store`, `evidence`).
+//! Changing the PIN wraps the same key anew and puts that in place in one step:
+//! whenever the power goes, the old PIN opens it or the new one. Not here: the
+//! second wrap, to the office's key (`recovery`), and what the key encrypts
+//! (`store`, `evidence`).
 
 use crate::durable::Secrecy;
 use crate::error::DeviceError;
@@ -36,6 +38,9 @@ pub const PIN_DIGITS_MIN: usize = 6;
 pub const PIN_DIGITS_MAX: usize = 32;
 
 const WRAP_LABEL: &[u8] = b"lianjian-vault-v1";
+/// The count of wrong PINs always has this length, so that it can be written
+/// over on a full disk.
+const TRIES_BYTES: usize = 64;
 
 /// Seconds until the next PIN is taken, after `wrong` wrong ones in a row, the
 /// last of which was `since_last` seconds ago.
@@ -60,6 +65,21 @@ pub fn pin_is_strong_enough(pin: &str) -> bool {
 pub struct StoreKey(Zeroizing<[u8; 32]>);
 
 impl StoreKey {
+    /// The key itself, for wrapping it.
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The key as it came back from the office.
+    pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// By which this key is known again without being said.
+    pub(crate) fn check(&self) -> String {
+        hex::encode(self.derive("check").as_slice())
+    }
+
     /// The key for one purpose; purposes never share a key.
     #[must_use]
     pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
@@ -104,10 +124,14 @@ impl Vault {
         Self { home: home.to_path_buf(), around: around.clone() }
     }
 
-    /// Whether the tablet was enrolled and holds a wrapped key.
+    /// Whether the tablet was enrolled. One whose wrapped key was lost but that
+    /// has the second wrap is enrolled too: its work is not to be written over.
     #[must_use]
     pub fn exists(&self) -> bool {
-        self.around.disk.exists(&self.wrapped_path())
+        let disk = &self.around.disk;
+        disk.exists(&self.wrapped_path())
+            || (disk.exists(&self.home.join(crate::recovery::FILE))
+                && !disk.exists(&self.pending_path()))
     }
 
     /// Begins a vault for an enrolment: the key of an unfinished attempt when
@@ -140,7 +164,22 @@ impl Vault {
     /// # Errors
     /// The disk's.
     pub fn commit(&self) -> Result<(), DeviceError> {
+        self.count(Tries { wrong: 0, last_ms: 0 })?;
         Ok(self.around.disk.rename(&self.pending_path(), &self.wrapped_path())?)
+    }
+
+    /// Puts the key under another PIN and clears the count of wrong ones. The
+    /// old PIN opens it until the moment the new one does.
+    ///
+    /// # Errors
+    /// [`ErrorCode::PinWeak`], or the disk's; the old PIN is good then.
+    pub fn replace(&self, key: &StoreKey, pin: &str) -> Result<(), DeviceError> {
+        if !pin_is_strong_enough(pin) {
+            return Err(ErrorCode::PinWeak.into());
+        }
+        let wrapped = self.wrap(key, pin)?;
+        self.around.disk.write(&self.wrapped_path(), &wrapped, Secrecy::Private)?;
+        self.count(Tries { wrong: 0, last_ms: 0 })
     }
 
     /// Wrong PINs in a row, and seconds until the next one is taken.
@@ -159,7 +198,9 @@ impl Vault {
         let wrapped = match self.around.disk.read(&self.wrapped_path()) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(ErrorCode::NotEnrolled.into());
+                let lost = self.exists();
+                let code = if lost { ErrorCode::StoreDamaged } else { ErrorCode::NotEnrolled };
+                return Err(code.into());
             }
             Err(error) => return Err(error.into()),
         };
@@ -184,12 +225,11 @@ impl Vault {
     }
 
     fn wrap(&self, key: &StoreKey, pin: &str) -> Result<Vec<u8>, DeviceError> {
-        let secret: [u8; 32] = self.around.random()?;
-        self.around.disk.write(&self.secret_path(), &secret, Secrecy::Private)?;
+        let secret = self.secret()?;
         let salt: [u8; 16] = self.around.random()?;
         let nonce: [u8; 24] = self.around.random()?;
         let PinCost { memory_kib, passes } = self.around.pin_cost;
-        let kek = derive(pin, &secret, &salt, memory_kib, passes)?;
+        let kek = derive(pin, secret.as_slice(), &salt, memory_kib, passes)?;
         let sealed = XChaCha20Poly1305::new((&*kek).into())
             .encrypt(&XNonce::from(nonce), Payload { msg: key.0.as_slice(), aad: WRAP_LABEL })
             .map_err(|_| DeviceError::Cipher)?;
@@ -201,6 +241,19 @@ impl Vault {
             nonce: hex::encode(nonce),
             key: hex::encode(sealed),
         })?)
+    }
+
+    /// The device's secret, made at the first call. It is never made anew while
+    /// a wrapped key needs it.
+    fn secret(&self) -> Result<Zeroizing<Vec<u8>>, DeviceError> {
+        if let Ok(secret) = self.around.disk.read(&self.secret_path()).map(Zeroizing::new)
+            && secret.len() == 32
+        {
+            return Ok(secret);
+        }
+        let secret: [u8; 32] = self.around.random()?;
+        self.around.disk.write(&self.secret_path(), &secret, Secrecy::Private)?;
+        Ok(Zeroizing::new(secret.to_vec()))
     }
 
     /// The key, or none when the PIN (or the device's secret) is another's.
@@ -241,8 +294,15 @@ impl Vault {
     }
 
     fn count(&self, tries: Tries) -> Result<(), DeviceError> {
-        let bytes = serde_json::to_vec(&tries)?;
-        Ok(self.around.disk.write(&self.tries_path(), &bytes, Secrecy::Private)?)
+        let mut bytes = serde_json::to_vec(&tries)?;
+        bytes.resize(TRIES_BYTES.max(bytes.len()), b' ');
+        match self.around.disk.write(&self.tries_path(), &bytes, Secrecy::Private) {
+            // A full disk must neither lock a person out nor give free tries.
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                Ok(self.around.disk.write_over(&self.tries_path(), &bytes)?)
+            }
+            written => Ok(written?),
+        }
     }
 
     fn wrapped_path(&self) -> PathBuf {
@@ -408,6 +468,58 @@ mod tests {
                 assert_eq!(path.metadata().unwrap().permissions().mode() & 0o077, 0);
             }
         }
+    }
+
+    #[test]
+    fn a_new_pin_opens_the_same_key_and_the_old_one_does_not() {
+        let (home, vault, key) = vault();
+        let now = at("2026-11-23T02:00:00Z");
+        for _ in 0..12 {
+            let _ = vault.open("000000", now);
+        }
+        let weak = vault.replace(&key, "12345").unwrap_err().into_app().code;
+        assert_eq!(weak, ErrorCode::PinWeak);
+        vault.replace(&key, "246800").unwrap();
+        assert_eq!(vault.standing(now), (0, 0));
+        assert_eq!(code(vault.open(PIN, now)).0, ErrorCode::PinWrong);
+        let again = at_home(home.path()).open("246800", now).unwrap();
+        assert_eq!(again.bytes(), key.bytes());
+    }
+
+    /// Whatever of a change of PIN reached the disk before the power went.
+    #[test]
+    fn a_change_of_pin_cut_off_anywhere_leaves_the_old_or_the_new_one_working() {
+        let (home, vault, key) = vault();
+        let now = at("2026-11-23T02:00:00Z");
+        let read = |name: &str| fs::read(home.path().join(name)).unwrap();
+        let before = (read("vault.json"), read("device.secret"), read("tries.json"));
+        vault.replace(&key, "246800").unwrap();
+        let after = (read("vault.json"), read("device.secret"), read("tries.json"));
+        // Files are replaced one after the other, each in one step.
+        for (a, b, c) in (0..8).map(|bits| (bits & 1 > 0, bits & 2 > 0, bits & 4 > 0)) {
+            let put = |name: &str, new: bool, old: &[u8], now: &[u8]| {
+                fs::write(home.path().join(name), if new { now } else { old }).unwrap();
+            };
+            put("vault.json", a, &before.0, &after.0);
+            put("device.secret", b, &before.1, &after.1);
+            put("tries.json", c, &before.2, &after.2);
+            let pin = if a { "246800" } else { PIN };
+            assert_eq!(vault.open(pin, now).unwrap().bytes(), key.bytes(), "{a} {b} {c}");
+        }
+    }
+
+    #[test]
+    fn a_tablet_that_lost_its_wrapped_key_is_still_enrolled() {
+        let (home, vault, key) = vault();
+        fs::write(home.path().join(crate::recovery::FILE), b"{}").unwrap();
+        fs::remove_file(home.path().join("vault.json")).unwrap();
+        assert!(vault.exists());
+        let again = vault.begin(PIN).err().unwrap().into_app().code;
+        assert_eq!(again, ErrorCode::AlreadyEnrolled);
+        let open = vault.open(PIN, at("2026-11-23T02:00:00Z"));
+        assert_eq!(code(open).0, ErrorCode::StoreDamaged);
+        vault.replace(&key, "246800").unwrap();
+        assert!(vault.open("246800", at("2026-11-23T02:00:00Z")).is_ok());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use domain::id::LedgerId;
 use ledger::board::TaskCard;
+use ledger::wipe::Wipe;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
@@ -16,6 +17,76 @@ pub enum Gate {
     Locked,
     /// Open.
     Open,
+    /// Too long without the office: nothing is shown until it was reached.
+    LeaseEnded,
+    /// Out of service: work is handed in, then everything is destroyed.
+    Withdrawn,
+    /// The store cannot be read; a rescue pack can be written.
+    StoreDamaged,
+    /// Everything was destroyed by the office's order.
+    Wiped,
+}
+
+/// What a person should know of the space on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum Space {
+    /// Enough.
+    Plenty,
+    /// Some should be freed soon.
+    Low,
+    /// Nothing more can be recorded; handing in and rescue packs still work.
+    Full,
+}
+
+/// What happened to a tablet that was wiped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct WipedView {
+    /// What the office had ordered.
+    pub order: Wipe,
+    /// When it was ordered, RFC 3339 UTC.
+    pub ordered_at: String,
+    /// When it was done, RFC 3339 UTC.
+    pub at: String,
+}
+
+/// A folder that a rescue pack can be written to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct RescuePlace {
+    /// Its path.
+    pub path: String,
+    /// Whether it is on a medium that can be taken out.
+    pub removable: bool,
+    /// Bytes left there.
+    #[specta(type = Option<f64>)]
+    pub free_bytes: Option<u64>,
+}
+
+/// A rescue pack that was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct RescuePack {
+    /// Where it lies.
+    pub path: String,
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of the file, for the paper.
+    pub sha256: String,
+    /// How large it is.
+    #[specta(type = f64)]
+    pub bytes: u64,
+    /// Changes in it.
+    pub changes: u32,
+    /// Files in it.
+    pub files: u32,
+    /// Parts that should be in it and could not be read.
+    pub missing: u32,
+}
+
+/// What looking through the whole store brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+pub struct StoreCheck {
+    /// Whether everything read back.
+    pub sound: bool,
 }
 
 /// The state of the tablet as a whole.
@@ -31,6 +102,14 @@ pub struct AppStatus {
     pub wrong_pins: u32,
     /// Version of the app.
     pub version: String,
+    /// Days that are left without the office, while open.
+    pub lease_days_left: Option<u32>,
+    /// What happened, on a tablet that was wiped.
+    pub wiped: Option<WipedView>,
+    /// Whether a forgotten PIN can be reset through the office.
+    pub recoverable: bool,
+    /// Space on the disk.
+    pub space: Space,
     /// Suggested office address for enrolment, when one was configured.
     pub suggested_server: Option<String>,
     /// Suggested one-time code for enrolment, when one was configured.
@@ -94,6 +173,13 @@ pub struct SyncStatus {
     /// Milliseconds this tablet's clock is ahead of the office's; none before contact.
     #[specta(type = Option<f64>)]
     pub clock_ahead_ms: Option<i64>,
+    /// Bytes left on the disk, where the system says so.
+    #[specta(type = Option<f64>)]
+    pub free_bytes: Option<u64>,
+    /// What that means.
+    pub space: Space,
+    /// Days that are left without the office.
+    pub lease_days_left: u32,
 }
 
 /// A change or file that is only on this tablet.
@@ -249,6 +335,22 @@ pub enum ErrorCode {
     DiskFull,
     /// The store cannot be read.
     StoreDamaged,
+    /// Too long without the office; `detail` is empty.
+    LeaseEnded,
+    /// Out of service: work is handed in, nothing is shown.
+    Withdrawn,
+    /// Everything was destroyed by the office's order.
+    Wiped,
+    /// The PIN reset code is wrong or another tablet's.
+    ResetCodeWrong,
+    /// The PIN reset code was used already.
+    ResetCodeUsed,
+    /// The PIN reset code is too old.
+    ResetCodeExpired,
+    /// This tablet was enrolled before the office could help in this.
+    NoRecovery,
+    /// The folder cannot be written to.
+    FolderUnusable,
     /// The fonts for documents are not installed.
     FontsMissing,
     /// Something that should not happen; it is in the log.

@@ -38,11 +38,13 @@ pub enum Action {
     ReviewFindings,
     /// Issue enrolment codes and see tablets.
     ManageTablets,
+    /// Take tablets out of service, reset PINs, hand rescue packs in.
+    RescueTablets,
 }
 
 impl Action {
     /// Every action, for the walk over the table.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ReadDirectories,
         Self::ImportDirectories,
         Self::ReadTasks,
@@ -50,6 +52,7 @@ impl Action {
         Self::DispatchTask,
         Self::ReviewFindings,
         Self::ManageTablets,
+        Self::RescueTablets,
     ];
 }
 
@@ -59,12 +62,17 @@ impl Action {
 pub fn may(role: Role, action: Action) -> bool {
     use Action as A;
     match role {
-        Role::CommitteeOffice | Role::LeadDepartment => !matches!(action, A::ReviewFindings),
+        Role::CommitteeOffice => action != A::ReviewFindings,
+        // Tablets belong to the office, also those of a leading department.
+        Role::LeadDepartment => !matches!(action, A::ReviewFindings | A::RescueTablets),
         Role::Supervisor => {
             matches!(action, A::ReadDirectories | A::ReadTasks | A::ReviewFindings)
         }
         Role::Administrator => {
-            matches!(action, A::ReadDirectories | A::ImportDirectories | A::ManageTablets)
+            matches!(
+                action,
+                A::ReadDirectories | A::ImportDirectories | A::ManageTablets | A::RescueTablets
+            )
         }
     }
 }
@@ -84,6 +92,16 @@ mod tests {
                 assert!(!may(Role::LeadDepartment, action));
                 assert!(!may(Role::Administrator, action));
             }
+        }
+    }
+
+    #[test]
+    fn only_the_office_and_the_administrator_rescue_tablets() {
+        let those = [Role::CommitteeOffice, Role::Administrator];
+        for role in
+            [Role::CommitteeOffice, Role::LeadDepartment, Role::Supervisor, Role::Administrator]
+        {
+            assert_eq!(may(role, Action::RescueTablets), those.contains(&role), "{role:?}");
         }
     }
 

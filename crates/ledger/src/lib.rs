@@ -21,15 +21,18 @@ pub mod holdings;
 pub mod id;
 pub mod incoming;
 pub mod lifecycle;
+pub mod pack;
 pub mod planted;
 pub mod policy;
 pub mod projection;
 pub mod proposal;
 pub mod receipt;
+pub mod recovery;
 pub mod seal;
 pub mod signature;
 pub mod statement;
 mod strict;
+pub mod wipe;
 pub mod withdrawal;
 
 pub use chain::ChainHead;

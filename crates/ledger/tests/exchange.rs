@@ -243,6 +243,8 @@ fn never_agreeing(holdings: &Holdings, ask: &[domain::id::LedgerId]) -> Response
         refused: vec![],
         receipts: vec![],
         more: false,
+        wipe: None,
+        lease_days: None,
     }
 }
 

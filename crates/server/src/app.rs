@@ -24,13 +24,21 @@ pub struct Settings {
     pub failures_per_address_max: u32,
     /// Clock, randomness and what lies under database and files.
     pub around: Surroundings,
+    /// Days without contact after which a tablet shows nothing; none leaves it
+    /// at the usual.
+    pub lease_days: Option<u32>,
 }
 
 impl Settings {
     /// The usual settings for a data folder.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), failures_per_address_max: 30, around: Surroundings::default() }
+        Self {
+            data: data.into(),
+            failures_per_address_max: 30,
+            lease_days: None,
+            around: Surroundings::default(),
+        }
     }
 }
 
@@ -48,6 +56,8 @@ pub struct Parts {
     /// Failures by address.
     pub throttle: Throttle,
     around: Surroundings,
+    /// What tablets are told of their lease.
+    pub lease_days: Option<u32>,
     fonts: OnceCell<Fonts>,
 }
 
@@ -82,6 +92,7 @@ impl App {
             keys: Keys::open(&settings.data.join("keys"), &around)?,
             throttle: Throttle::new(settings.failures_per_address_max),
             around,
+            lease_days: settings.lease_days,
             fonts: OnceCell::new(),
         })))
     }

@@ -135,6 +135,24 @@ codes! {
     EnrolmentUsed "code_used" CONFLICT "登记码已被使用，请向办公室申请新的登记码。"
     /// The enrolment code is too old.
     EnrolmentExpired "code_expired" GONE "登记码已过期，请向办公室申请新的登记码。"
+    /// No such PIN reset code for this tablet.
+    ResetWrong "reset_code_wrong" NOT_FOUND "重置码不正确，或不是给这台平板的；请核对后重试。"
+    /// The PIN reset code was used.
+    ResetUsed "reset_code_used" CONFLICT "重置码已被使用，请向办公室申请新的重置码。"
+    /// The PIN reset code is too old.
+    ResetExpired "reset_code_expired" GONE "重置码已过期，请向办公室申请新的重置码。"
+    /// A wrapped key that is not this office's or not that tablet's.
+    WrapForeign "wrap_foreign" UNPROCESSABLE_ENTITY "这台平板的密钥不是交给本办公室保管的，无法重置 PIN。"
+    /// A tablet was told its order already.
+    OrderDelivered "order_delivered" CONFLICT "平板已收到清除指令，不能撤回或减轻；如需更严的处置可以再次下达。"
+    /// A reason is wanted.
+    ReasonMissing "reason_missing" UNPROCESSABLE_ENTITY "请写明理由，它会留在记录里。"
+    /// Not a rescue pack.
+    NotAPack "not_a_pack" UNPROCESSABLE_ENTITY "这个文件不是救援包，或开头已损坏；没有收入任何内容。"
+    /// A rescue pack for another office.
+    PackForeign "pack_foreign" UNPROCESSABLE_ENTITY "这个救援包不是交给本办公室的，无法打开；没有收入任何内容。"
+    /// A rescue pack of a tablet that was never enrolled here.
+    PackUnknown "pack_unknown" UNPROCESSABLE_ENTITY "这个救援包来自未在本办公室登记的平板；没有收入任何内容。"
     /// The replica's id is taken.
     ReplicaTaken "replica_taken" CONFLICT "平板编号已被占用，请重新开始登记。"
     /// Bytes that do not have the hash they are sent under.

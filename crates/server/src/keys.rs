@@ -1,15 +1,20 @@
-//! The office's key, which signs certificates, and the server replica's key of
-//! this epoch, which seals its chains. Made at the first start, kept in
+//! The office's key, which signs certificates, the server replica's key of this
+//! epoch, which seals its chains, and the recovery key, to which tablets wrap
+//! the key of their store and encrypt rescue packs. Made at the first start, kept in
 //! `keys/` readable by the owner alone; lost with them, never in the database.
 
 use crate::error::{Result, ServerError};
 use crate::surroundings::{Entropy, Surroundings};
+use age::secrecy::ExposeSecret;
+use age::x25519;
 use chrono::Duration;
 use domain::id::ReplicaId;
 use domain::time::Wall;
 use ledger::certificate::{Certificate, ReplicaRole, SignedCertificate};
+use ledger::recovery::SignedRecovery;
 use ledger::seal::Signer;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -27,6 +32,23 @@ struct Epoch {
     certificate: SignedCertificate,
 }
 
+/// The key that opens what tablets encrypt to the office.
+pub struct RecoveryKey(x25519::Identity);
+
+impl RecoveryKey {
+    /// The secret half.
+    #[must_use]
+    pub fn identity(&self) -> &x25519::Identity {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RecoveryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecoveryKey(secret)")
+    }
+}
+
 /// The keys and the names they belong to.
 #[derive(Debug)]
 pub struct Keys {
@@ -40,6 +62,10 @@ pub struct Keys {
     pub epoch: Uuid,
     /// The server replica's certificate.
     pub certificate: SignedCertificate,
+    /// Opens wrapped store keys and rescue packs.
+    pub recovery: RecoveryKey,
+    /// Its public half, as tablets get it.
+    pub recovery_recipient: SignedRecovery,
 }
 
 impl Keys {
@@ -67,7 +93,11 @@ impl Keys {
         if epoch.certificate.verify(&office.public()).is_err() {
             return Err(ServerError::Broken("keys/epoch.json was not signed by keys/office.key"));
         }
+        let recovery = recovery(&folder.join("recovery.key"))?;
+        let recipient = recovery.0.to_public().to_string();
         Ok(Self {
+            recovery_recipient: SignedRecovery::sign(&office, recipient),
+            recovery,
             office,
             server,
             replica: epoch.replica,
@@ -110,6 +140,22 @@ fn seed(path: &Path, entropy: &dyn Entropy) -> Result<Zeroizing<[u8; 32]>> {
         Err(error) => return Err(error.into()),
     }
     Ok(bytes)
+}
+
+/// The recovery key, made at the first call.
+fn recovery(path: &Path) -> Result<RecoveryKey> {
+    match fs::read_to_string(path).map(Zeroizing::new) {
+        Ok(text) => {
+            let identity = text.trim().parse();
+            identity.map(RecoveryKey).map_err(|_| ServerError::Broken("a key file is damaged"))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let identity = x25519::Identity::generate();
+            write_new(path, identity.to_string().expose_secret().as_bytes())?;
+            Ok(RecoveryKey(identity))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Writes a file that its owner alone may read, over one that was there.
@@ -159,8 +205,11 @@ mod tests {
         let second = Keys::open(folder.path(), &around).unwrap();
         assert_eq!(first.office.public(), second.office.public());
         assert_eq!((first.replica, first.epoch), (second.replica, second.epoch));
+        assert_eq!(first.recovery_recipient, second.recovery_recipient);
+        assert!(first.recovery_recipient.verify(&first.office.public()).is_ok());
+        assert!(!format!("{first:?}").contains("AGE-SECRET"));
         #[cfg(unix)]
-        for name in ["office.key", "server.key", "epoch.json"] {
+        for name in ["office.key", "server.key", "recovery.key", "epoch.json"] {
             use std::os::unix::fs::PermissionsExt;
             let mode = fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");

@@ -29,8 +29,11 @@ pub use error::{Code, Refusal, Result, ServerError};
 pub use guard::Needs;
 pub use openapi::openapi_json;
 pub use router::{DESK, Route, router};
-pub use serve::{Digests, demo_accounts, digests, import_demo, issue_code, open_demo_task, serve};
+pub use serve::{
+    Digests, demo_accounts, digests, import_demo, import_pack, issue_code, open_demo_task, serve,
+};
 pub use usecase::demo_city::DemoAccount;
+pub use usecase::pack::PackReport;
 pub use view::CodeIssued;
 
 #[cfg(test)]

@@ -29,6 +29,17 @@ enum Command {
         /// Fills an empty installation with the demo city of this seed.
         #[arg(long)]
         demo_seed: Option<u64>,
+        /// Days without contact after which a tablet shows nothing [usually 14].
+        #[arg(long, env = "LIANJIAN_LEASE_DAYS", value_parser = clap::value_parser!(u32).range(1..=365))]
+        lease_days: Option<u32>,
+    },
+    /// Hands a rescue pack in and prints what it brought as JSON.
+    ImportPack {
+        /// The pack.
+        file: PathBuf,
+        /// Folder of the installation.
+        #[arg(long)]
+        data: PathBuf,
     },
     /// Prints the description of every route as JSON.
     Openapi,
@@ -75,7 +86,13 @@ async fn main() -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     match Arguments::parse().command {
-        Command::Serve { data, listen, demo_seed } => serve(data, listen, demo_seed).await,
+        Command::Serve { data, listen, demo_seed, lease_days } => {
+            serve(Settings { lease_days, ..Settings::new(data) }, listen, demo_seed).await
+        }
+        Command::ImportPack { file, data } => {
+            let report = server::import_pack(&existing(data)?, &file).await?;
+            print_line(&serde_json::to_string_pretty(&report)?)
+        }
         Command::Openapi => print_line(&server::openapi_json()?),
         Command::DemoAccounts { data } => {
             print_line(&serde_json::to_string_pretty(&server::demo_accounts(&data)?)?)
@@ -103,8 +120,12 @@ fn existing(data: PathBuf) -> anyhow::Result<Settings> {
     Ok(Settings::new(data))
 }
 
-async fn serve(data: PathBuf, listen: SocketAddr, demo_seed: Option<u64>) -> anyhow::Result<()> {
-    let app = App::open(&Settings::new(&data)).await.context("opening the data folder")?;
+async fn serve(
+    settings: Settings,
+    listen: SocketAddr,
+    demo_seed: Option<u64>,
+) -> anyhow::Result<()> {
+    let app = App::open(&settings).await.context("opening the data folder")?;
     if let Some(seed) = demo_seed {
         server::import_demo(&app, seed).await.context("importing the demo city")?;
     }

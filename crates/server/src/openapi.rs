@@ -1,8 +1,8 @@
 //! The description of every route, from which the console's types are made.
 
 use crate::handlers::{
-    blob, directory, document, enrolment, evidence, exchange, health, import, overview, session,
-    tablet, task,
+    blob, directory, document, enrolment, evidence, exchange, health, import, overview, pack,
+    pin_reset, revocation, session, tablet, task,
 };
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
@@ -38,7 +38,13 @@ use utoipa::OpenApi;
         document::site_record,
         tablet::list,
         tablet::issue_code,
+        revocation::revoke,
+        revocation::issue_reset_code,
+        pack::list,
+        pack::import,
         enrolment::enrol,
+        pin_reset::reset,
+        revocation::wiped,
         exchange::exchange,
         blob::head,
         blob::get,

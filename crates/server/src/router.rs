@@ -6,7 +6,7 @@ use crate::error::{Code, Refusal};
 use crate::guard::{Needs, pass};
 use crate::handlers::{
     blob, console, directory, document, enrolment, evidence, exchange, health, import, overview,
-    session, tablet, task,
+    pack, pin_reset, revocation, session, tablet, task,
 };
 use crate::openapi;
 use crate::store::session::Sessions;
@@ -23,7 +23,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use domain::permission::Action::{
     DispatchTask, ImportDirectories, ManageTablets, OpenTask, ReadDirectories, ReadTasks,
-    ReviewFindings,
+    RescueTablets, ReviewFindings,
 };
 use ledger::exchange::BODY_BYTES_MAX;
 use time::Duration;
@@ -84,6 +84,11 @@ desk! {
     get    "/api/tasks/{task}/site-record.pdf"         May(ReadTasks)         => document::site_record;
     get    "/api/tablets"                              May(ManageTablets)     => tablet::list;
     post   "/api/enrolment-codes"                      May(ManageTablets)     => tablet::issue_code;
+    post   "/api/tablets/{replica}/revoke"             May(RescueTablets)     => revocation::revoke;
+    post   "/api/tablets/{replica}/reset-codes"        May(RescueTablets)     => revocation::issue_reset_code;
+    get    "/api/packs"                                May(RescueTablets)     => pack::list;
+    // Counted by the handler while it is read: a pack is as large as a tablet.
+    post   "/api/packs"                                May(RescueTablets)     => pack::import;
     get    "/api/openapi.json"                         Nobody                 => openapi::show;
 }
 
@@ -97,6 +102,8 @@ fn device() -> Router<App> {
             // The file's own limit is kept while it is read.
             get(blob::get).head(blob::head).put(blob::put).layer(DefaultBodyLimit::disable()),
         )
+        .route("/v1/pin-reset", post(pin_reset::reset))
+        .route("/v1/wiped", post(revocation::wiped))
         .route("/healthz", get(health::healthz))
 }
 

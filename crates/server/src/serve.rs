@@ -7,6 +7,7 @@ use crate::router::router;
 use crate::store::session::Sessions;
 use crate::store::{chain, membership, register};
 use crate::usecase::demo_city::{self, DemoAccount};
+use crate::usecase::pack::{self, PackReport};
 use crate::usecase::{demo_task, enrolment};
 use crate::view::CodeIssued;
 use domain::id::{LedgerId, TaskId};
@@ -85,6 +86,16 @@ pub async fn issue_code(settings: &Settings, person: &str) -> Result<CodeIssued>
     let person = enrolment::person(&app, person).await?;
     let issued = enrolment::issue(&app, person, None).await?;
     Ok(CodeIssued { code: issued.code, expires_at: rfc3339(issued.expires_ms) })
+}
+
+/// Hands a rescue pack in from a file.
+///
+/// # Errors
+/// When the file cannot be read or nothing of it can be taken.
+pub async fn import_pack(settings: &Settings, file: &Path) -> Result<PackReport> {
+    let file = std::fs::File::open(file)?;
+    let app = App::open(settings).await?;
+    pack::import(&app, file, None).await
 }
 
 /// What one ledger amounts to, for comparing replicas.

@@ -3,7 +3,7 @@
 
 use crate::app::rfc3339;
 use crate::guard::Caller;
-use crate::store::tablet;
+use crate::store::{revocation, tablet};
 use crate::usecase::spreadsheet::{ImportRow, Reading, RowError};
 use domain::department::{Department, Sector, Tier};
 use domain::enterprise::{Enterprise, HazardTag, Risk};
@@ -12,6 +12,7 @@ use domain::id::{DepartmentId, EnterpriseId, PersonId, ReplicaId, TaskId};
 use domain::inspector::Inspector;
 use domain::matter::{CheckItem, LegalBasis, MajorCriterion};
 use domain::permission::{Action, Role, may};
+use ledger::wipe::Wipe;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -65,6 +66,7 @@ pub fn action_name(action: Action) -> &'static str {
         Action::DispatchTask => "dispatch_task",
         Action::ReviewFindings => "review_findings",
         Action::ManageTablets => "manage_tablets",
+        Action::RescueTablets => "rescue_tablets",
     }
 }
 
@@ -390,13 +392,54 @@ pub struct TabletRow {
     pub last_contact: Option<String>,
     /// Version of its app.
     pub app_version: String,
+    /// Since when and why it is out of service.
+    pub out_of_service: Option<OutOfService>,
+}
+
+/// A tablet out of service.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OutOfService {
+    /// Since when, RFC 3339 UTC.
+    pub since: String,
+    /// Why.
+    pub reason: String,
+    /// Whether it was lost or stolen.
+    pub lost: bool,
+    /// What is to become of its data; none leaves it there.
+    pub wipe: Option<Wipe>,
+    /// When the tablet was told, RFC 3339 UTC.
+    pub told_at: Option<String>,
+    /// When it said that its data is gone, RFC 3339 UTC.
+    pub wiped_at: Option<String>,
+}
+
+impl OutOfService {
+    /// Since when, with what is on record of it.
+    #[must_use]
+    pub fn new(since_ms: i64, order: Option<revocation::Model>) -> Self {
+        let wipe = order.as_ref().and_then(|one| Wipe::of_word(one.wipe.as_deref()?));
+        Self {
+            since: rfc3339(since_ms),
+            wipe,
+            lost: order.as_ref().is_some_and(|one| one.lost),
+            told_at: order.as_ref().and_then(|one| one.told_ms).map(rfc3339),
+            wiped_at: order.as_ref().and_then(|one| one.wiped_ms).map(rfc3339),
+            reason: order.map(|one| one.reason).unwrap_or_default(),
+        }
+    }
 }
 
 impl TabletRow {
     /// A tablet with the names of its person and department.
     #[must_use]
-    pub fn new(tablet: tablet::Model, person: String, department: String) -> Self {
+    pub fn new(
+        tablet: tablet::Model,
+        person: String,
+        department: String,
+        order: Option<revocation::Model>,
+    ) -> Self {
         Self {
+            out_of_service: tablet.revoked_ms.map(|since| OutOfService::new(since, order)),
             replica: ReplicaId(tablet.replica),
             name: tablet.name,
             person,

@@ -53,6 +53,9 @@ export type Article = S['Article']
 
 export type TabletRow = S['TabletRow']
 export type CodeIssued = S['CodeIssued']
+export type Wipe = S['Wipe']
+export type Revoke = S['Revoke']
+export type PackReport = S['PackReport']
 
 /** One page of a list that the server sorts, filters and counts. */
 export interface Page<Row> {

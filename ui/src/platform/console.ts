@@ -17,7 +17,9 @@ import type {
   Me,
   NewTask,
   Overview,
+  PackReport,
   Page,
+  Revoke,
   Risk,
   Status,
   TabletRow,
@@ -30,6 +32,9 @@ const TIMEOUT_MS = 30_000
 
 /** An upload may take longer: a big directory over a slow office line. */
 const UPLOAD_TIMEOUT_MS = 180_000
+
+/** A rescue pack is as large as a tablet: hours over a slow line. */
+const PACK_TIMEOUT_MS = 6 * 3_600_000
 
 /**
  * Why a call failed. `code` is the server's code, or one of the door's own:
@@ -270,3 +275,18 @@ export const tablets = (): Promise<TabletRow[]> => call('/api/tablets')
 
 export const issueCode = (person: string): Promise<CodeIssued> =>
   send('POST', '/api/enrolment-codes', { person })
+
+/** A one-time code for a tablet whose PIN was forgotten. */
+export const issueResetCode = (replica: string): Promise<CodeIssued> =>
+  send('POST', `/api/tablets/${at(replica)}/reset-codes`)
+
+/** Takes a tablet out of service, or orders graver things of one that is. */
+export const revokeTablet = (replica: string, order: Revoke): Promise<unknown> =>
+  send('POST', `/api/tablets/${at(replica)}/revoke`, order)
+
+/** The rescue packs that were handed in last, newest first. */
+export const packs = (): Promise<PackReport[]> => call('/api/packs')
+
+/** Hands a rescue pack in; the browser streams it from the disk. */
+export const importPack = (file: File): Promise<PackReport> =>
+  call('/api/packs', { method: 'POST', headers: { 'Content-Type': 'application/octet-stream' }, body: file }, PACK_TIMEOUT_MS)

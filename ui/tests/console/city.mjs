@@ -185,6 +185,16 @@ export const history = (task) => Array.from({ length: 24 }, (_, i) => ({
 export const tablets = (count) => Array.from({ length: count }, (_, i) => ({
   replica: uuid(`tablet ${i}`), name: `平板 ${i + 1}`, person: `检查员${FAMILY[i % 12]}`, department: departments[i % departments.length].name,
   enrolled_at: at(-1000 * i), last_contact: i % 5 === 4 ? null : new Date(Date.now() - i * i * 17 * 60_000).toISOString(), app_version: '0.1.0',
+  out_of_service: [1, 2, 3].includes(i)
+    ? { since: at(-900), reason: ['人员调离', '平板在高淳区遗失，已报警', '硬件故障送修'][i - 1], lost: i === 2, wipe: [null, 'wipe_now', 'wipe_after_push'][i - 1], told_at: i === 3 ? at(-40) : null, wiped_at: i === 3 ? at(-20) : null }
+    : null,
+}))
+
+export const packs = () => [0, 1].map((i) => ({
+  id: uuid(`pack ${i}`), at: at(-30 - i * 600), sha256: sha(`pack ${i}`), bytes: 7_482_113, replica: uuid('tablet 3'), tablet: '平板 4', person: '检查员王', made_at: at(-90 - i * 600),
+  store_damaged: i === 1, whole: i === 0, ended: i === 1 ? 'cut_off' : null, changes_new: i === 0 ? 0 : 31, changes_known: i === 0 ? 12 : 2, changes_refused: i === 0 ? 0 : 3, files_new: i === 0 ? 0 : 6, files_known: i === 0 ? 4 : 0, files_refused: 0,
+  refused: i === 0 ? [] : [{ ledger: uuid('ledger'), from: 34, upto: 36, reason: 'gap' }],
+  missing: i === 0 ? [] : [{ what: 'changes', ledger: uuid('ledger'), from: 33, upto: 33, name: null }, { what: 'list', ledger: null, from: null, upto: null, name: 'receipts' }],
 }))
 
 /** A plain picture without any library: a few coloured areas as PNG. */

@@ -11,11 +11,11 @@ import * as city from './city.mjs'
 
 const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' }
-const ALL = ['read_directories', 'import_directories', 'read_tasks', 'open_task', 'dispatch_task', 'review_findings', 'manage_tablets']
+const ALL = ['read_directories', 'import_directories', 'read_tasks', 'open_task', 'dispatch_task', 'review_findings', 'manage_tablets', 'rescue_tablets']
 const PEOPLE = {
   office: { account: 'office', name: '安委办示例', role: 'committee_office', may: ALL.filter((each) => each !== 'review_findings') },
   supervisor: { account: 'supervisor', name: '复核员示例', role: 'supervisor', may: ['read_directories', 'read_tasks', 'review_findings'] },
-  admin: { account: 'admin', name: '管理员示例', role: 'administrator', may: ['read_directories', 'import_directories', 'manage_tablets'] },
+  admin: { account: 'admin', name: '管理员示例', role: 'administrator', may: ['read_directories', 'import_directories', 'manage_tablets', 'rescue_tablets'] },
 }
 
 class Refusal extends Error {
@@ -130,6 +130,10 @@ function routes(state, scenario) {
       return { raw: city.picture(found.name), type: 'image/png' }
     },
     'GET /api/tablets': () => { need('manage_tablets'); return city.tablets(state.cards.length > 0 ? 14 : 0) },
+    'POST /api/tablets/:id/reset-codes': () => ({ code: '7K4M2-Q2XPW', expires_at: new Date(Date.now() + 72 * 3_600_000).toISOString() }),
+    'POST /api/tablets/:id/revoke': () => { throw new Refusal(409, 'order_delivered', '平板已收到清除指令，不能撤回或减轻；如需更严的处置可以再次下达。') },
+    'GET /api/packs': () => { need('rescue_tablets'); return state.cards.length > 0 ? city.packs() : [] },
+    'POST /api/packs': () => { throw new Refusal(422, 'not_a_pack', '这个文件不是救援包，或开头已损坏；没有收入任何内容。') },
     'POST /api/enrolment-codes': () => ({ code: '7K4M-Q2XP', expires_at: new Date(Date.now() + 15 * 60_000).toISOString() }),
   }
 }

@@ -1,9 +1,19 @@
 // Behaves like the app's Rust side as far as screens can tell. No rule of the
 // trade is proved here; it only lets screens be looked at and driven.
-import type { AppError, AppStatus, Board, ChosenValue, ErrorCode, FieldView, FindingDraft, HistoryEntry, ShownValue, SyncStatus, Target } from '../../src/platform/app'
+import type { AppError, AppStatus, Board, ChosenValue, ErrorCode, FieldView, FindingDraft, HistoryEntry, RescuePack, RescuePlace, ShownValue, SyncStatus, Target } from '../../src/platform/app'
 import { board, criteria, EMERGENCY, field, head, headId, id, laws, me, visits } from './data'
 
-export type Scene = 'work' | 'empty' | 'many' | 'error' | 'unenrolled' | 'locked' | 'waiting' | 'safe'
+export type Scene = 'work' | 'empty' | 'many' | 'error' | 'unenrolled' | 'locked' | 'waiting' | 'safe' | 'lease' | 'withdrawn' | 'damaged' | 'wiped' | 'full'
+
+const GATES: Partial<Record<Scene, AppStatus['gate']>> = {
+  unenrolled: 'unenrolled',
+  locked: 'locked',
+  waiting: 'locked',
+  lease: 'lease_ended',
+  withdrawn: 'withdrawn',
+  damaged: 'store_damaged',
+  wiped: 'wiped',
+}
 
 const refuse = (code: ErrorCode, detail: string | null = null): never => {
   const error: AppError = { code, detail }
@@ -20,7 +30,7 @@ export class StandIn {
   private unsent = 3
 
   constructor(private readonly scene: Scene) {
-    this.gate = scene === 'unenrolled' ? 'unenrolled' : scene === 'locked' || scene === 'waiting' ? 'locked' : 'open'
+    this.gate = GATES[scene] ?? 'open'
     if (scene === 'waiting') {
       this.wrong = 7
       this.waitUntil = Date.now() + 95_000
@@ -61,6 +71,10 @@ export class StandIn {
       wait_seconds: Math.max(0, Math.ceil((this.waitUntil - Date.now()) / 1000)),
       wrong_pins: this.wrong,
       version: '0.1.0',
+      lease_days_left: this.gate === 'open' ? 14 : null,
+      wiped: this.gate === 'wiped' ? { order: 'wipe_after_push', ordered_at: '2026-11-22T01:20:00.000Z', at: '2026-11-23T02:11:05.000Z' } : null,
+      recoverable: true,
+      space: this.scene === 'full' ? 'full' : this.scene === 'error' ? 'low' : 'plenty',
       suggested_server: 'http://127.0.0.1:8080',
       suggested_code: null,
     }
@@ -207,11 +221,46 @@ export class StandIn {
       last_error: this.scene === 'safe' ? null : { code: this.scene === 'error' ? 'server_trouble' : 'offline', detail: null },
       pending: ['item.answer', 'finding.create', 'file'].slice(0, this.unsent).map((intent) => ({ ledger: this.state.ledger, enterprise: this.state.enterprise.name, intent, wall: me(4).wall, bytes: intent === 'file' ? 3_482_113 : 0 })),
       clock_ahead_ms: this.scene === 'error' ? 9 * 60_000 : 900,
+      free_bytes: this.scene === 'full' ? 12_000 : this.scene === 'error' ? 214_000_000 : 38_400_000_000,
+      space: this.scene === 'full' ? 'full' : this.scene === 'error' ? 'low' : 'plenty',
+      lease_days_left: this.scene === 'error' ? 3 : 14,
     }
   }
   syncNow(): SyncStatus {
     if (this.scene === 'error') refuse('server_trouble')
     this.unsent = 0
     return this.syncStatus()
+  }
+  resetPin({ code, pin }: { code: string; pin: string }): AppStatus {
+    if (code === 'WRONG') refuse('reset_code_wrong')
+    if (!/^\d{6,}$/.test(pin)) refuse('pin_weak')
+    this.gate = 'open'
+    return this.status()
+  }
+  changePin({ old }: { old: string }): null {
+    if (old !== '246810') refuse('pin_wrong')
+    return null
+  }
+  rescuePlaces(): RescuePlace[] {
+    return [
+      { path: '/run/media/inspector/UDISK', removable: true, free_bytes: 14_200_000_000 },
+      { path: '/home/inspector/下载', removable: false, free_bytes: 38_400_000_000 },
+    ]
+  }
+  rescuePack({ folder, pin }: { folder: string; pin: string | null }): RescuePack {
+    if (this.gate === 'locked' && pin !== '246810') refuse('pin_wrong')
+    if (folder.includes('nowhere')) refuse('folder_unusable')
+    const name = '联检救援包-平板1-4f1c-20261123-101105.ljpack'
+    return { path: `${folder}/${name}`, name, sha256: 'b3'.repeat(32), bytes: 7_482_113, changes: 12, files: 4, missing: this.scene === 'damaged' ? 2 : 0 }
+  }
+  startAnew(): AppStatus {
+    this.gate = 'unenrolled'
+    return this.status()
+  }
+  forgetWipe(): AppStatus {
+    return this.startAnew()
+  }
+  checkStore() {
+    return { sound: this.scene !== 'damaged' }
   }
 }

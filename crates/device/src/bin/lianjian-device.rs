@@ -95,6 +95,28 @@ enum Command {
     Digest,
     /// Lists the files that ledgers speak of.
     Files,
+    /// Writes what the office may lack into one file, for handing in elsewhere.
+    RescuePack {
+        /// The file to write, or a folder for it.
+        #[arg(long)]
+        out: PathBuf,
+        /// Everything of this tablet's, also what is safe.
+        #[arg(long)]
+        everything: bool,
+    },
+    /// Puts the tablet under another PIN, from `LIANJIAN_NEW_PIN`.
+    ChangePin,
+    /// Sets the PIN of `LIANJIAN_NEW_PIN` with a one-time code of the office.
+    ResetPin {
+        #[arg(long)]
+        code: String,
+    },
+    /// Reads the whole store through.
+    Check,
+    /// Sets a store that cannot be read aside, so that the tablet can be enrolled anew.
+    StartAnew,
+    /// Takes note that the tablet was wiped; it can then be enrolled anew.
+    ForgetWipe,
 }
 
 #[derive(Args)]
@@ -205,11 +227,17 @@ fn run(cli: Cli) -> Result<Value> {
                 Err(_) => json(device.status()),
             }
         }
+        Command::ResetPin { code } => json(device.reset_pin(&code, &new_pin()?)?),
+        Command::ForgetWipe => json(device.forget_wipe()?),
         command => {
             device.unlock(&pin()?)?;
             act(&device, command)
         }
     }
+}
+
+fn new_pin() -> Result<String> {
+    std::env::var("LIANJIAN_NEW_PIN").context("LIANJIAN_NEW_PIN is not set")
 }
 
 fn pin() -> Result<String> {
@@ -222,7 +250,19 @@ fn json(value: impl Serialize) -> Result<Value> {
 
 fn act(device: &Device, command: Command) -> Result<Value> {
     match command {
-        Command::Enrol { .. } | Command::Status => bail!("handled before"),
+        Command::Enrol { .. }
+        | Command::Status
+        | Command::ResetPin { .. }
+        | Command::ForgetWipe => bail!("handled before"),
+        Command::RescuePack { out, everything } => {
+            json(device.rescue_pack(&out, everything, None)?)
+        }
+        Command::ChangePin => {
+            device.change_pin(&pin()?, &new_pin()?)?;
+            json(device.status())
+        }
+        Command::Check => json(device.check_store()?),
+        Command::StartAnew => json(device.start_anew()?),
         Command::Exchange => {
             let changed = device.exchange()?;
             Ok(json!({"changed": changed, "sync": device.sync_status()?}))

@@ -87,6 +87,15 @@ pub(crate) fn to_hand_in(db: &Connection) -> Result<Vec<Travelling>, DeviceError
     )
 }
 
+/// How many files made here the server does not hold.
+pub(crate) fn only_here(db: &Connection) -> Result<i64, DeviceError> {
+    Ok(db.query_row(
+        "SELECT count(*) FROM blob WHERE mine = 1 AND at_server = 0 AND here = 1",
+        [],
+        |row| row.get(0),
+    )?)
+}
+
 /// Files that readable ledgers speak of and that are not here, packages and
 /// thumbnails first.
 pub(crate) fn to_fetch(db: &Connection) -> Result<Vec<Travelling>, DeviceError> {

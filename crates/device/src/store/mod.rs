@@ -23,6 +23,7 @@ use ::ledger::planted::{self, Planted};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::mpsc;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -38,11 +39,36 @@ pub(crate) fn open(
     key: &[u8; 32],
     around: &Surroundings,
 ) -> Result<Connection, DeviceError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut db = connect(home, key, OpenFlags::SQLITE_OPEN_CREATE, around)?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    let synchronous = if planted::is(Planted::SkipFsyncOnTablet) { "OFF" } else { "FULL" };
+    db.pragma_update(None, "synchronous", synchronous)?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    migrations::device::migrations().to_latest(&mut db)?;
+    Ok(db)
+}
+
+/// Opens a store that is there, as it is: for reading what can be read of it.
+///
+/// # Errors
+/// [`ErrorCode::StoreDamaged`] when not even its first page can be read.
+pub(crate) fn attach(
+    home: &Path,
+    key: &[u8; 32],
+    around: &Surroundings,
+) -> Result<Connection, DeviceError> {
+    connect(home, key, OpenFlags::empty(), around)
+}
+
+fn connect(
+    home: &Path,
+    key: &[u8; 32],
+    more: OpenFlags,
+    around: &Surroundings,
+) -> Result<Connection, DeviceError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
     let path = home.join(FILE);
-    let mut db = match &around.vfs {
+    let db = match &around.vfs {
         Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs.as_str())?,
         None => Connection::open_with_flags(path, flags)?,
     };
@@ -57,12 +83,75 @@ pub(crate) fn open(
     }
     db.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0))
         .map_err(|_| DeviceError::from(ErrorCode::StoreDamaged))?;
-    db.pragma_update(None, "journal_mode", "WAL")?;
-    let synchronous = if planted::is(Planted::SkipFsyncOnTablet) { "OFF" } else { "FULL" };
-    db.pragma_update(None, "synchronous", synchronous)?;
-    db.pragma_update(None, "foreign_keys", true)?;
-    migrations::device::migrations().to_latest(&mut db)?;
     Ok(db)
+}
+
+/// Whether the store reads back: each page as it was written (its authentication
+/// code), and the tables as they belong together. With a time limit what was
+/// seen until then is answered.
+pub(crate) fn is_sound(db: &Connection, limit: Option<Duration>) -> Result<bool, DeviceError> {
+    let watch = limit.map(|limit| Watch::begin(db, limit));
+    let sound = ["cipher_integrity_check", "quick_check(1)"].into_iter().try_fold(
+        true,
+        |sound, check| -> Result<bool, rusqlite::Error> {
+            Ok(sound && complaints(db, check)?.is_none())
+        },
+    );
+    if let Some(watch) = watch {
+        watch.end();
+    }
+    match sound {
+        Ok(sound) => Ok(sound),
+        Err(error)
+            if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) =>
+        {
+            Ok(true)
+        }
+        Err(error) => {
+            let error = DeviceError::from(error);
+            if error.is_store_damage() { Ok(false) } else { Err(error) }
+        }
+    }
+}
+
+/// The first thing a check has to say, other than that all is well.
+fn complaints(db: &Connection, check: &str) -> Result<Option<String>, rusqlite::Error> {
+    let mut statement = db.prepare(&format!("PRAGMA {check}"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let said: String = row.get(0)?;
+        if said != "ok" {
+            return Ok(Some(said));
+        }
+    }
+    Ok(None)
+}
+
+/// Ends a check that takes too long.
+struct Watch {
+    done: mpsc::Sender<()>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Watch {
+    fn begin(db: &Connection, limit: Duration) -> Self {
+        let (done, waits) = mpsc::channel::<()>();
+        let handle = db.get_interrupt_handle();
+        let thread = std::thread::spawn(move || {
+            if waits.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout) {
+                handle.interrupt();
+            }
+        });
+        Self { done, thread: Some(thread) }
+    }
+
+    /// Afterwards nothing is interrupted any more.
+    fn end(mut self) {
+        let _ = self.done.send(());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }
 
 /// Removes a store that belongs to an enrolment that was given up.

@@ -63,7 +63,7 @@ impl Device {
     }
 
     fn make_site_record_inner(&self, task: TaskId) -> Result<SiteRecord, DeviceError> {
-        let moment = self.try_with(|open| open.moment(task))?;
+        let moment = self.try_show(|open| open.moment(task))?;
         // Typesetting takes a while; the database is not held meanwhile.
         let form = site_record(
             &moment.board,

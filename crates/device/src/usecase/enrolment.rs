@@ -5,10 +5,12 @@
 use crate::client::{Client, EnrolAnswer, EnrolRequest, normalised};
 use crate::device::Device;
 use crate::error::DeviceError;
+use crate::recovery::Recovery;
 use crate::store::identity::{self, Enrolled, Identity, Person};
 use crate::store::{self, certificate};
 use crate::vault::StoreKey;
 use crate::view::{AppError, AppStatus, ErrorCode};
+use crate::{spare, wipe};
 use domain::id::ReplicaId;
 use ledger::certificate::ReplicaRole;
 use ledger::seal::Signer;
@@ -84,16 +86,24 @@ impl Device {
             if !fits {
                 return Err(ErrorCode::NotAnOffice.into());
             }
+            let recovery = answer.recovery.clone();
             let tx = db.transaction()?;
             certificate::put(&tx, own.replica, &answer.certificate)?;
             certificate::put(&tx, server.replica, &answer.server_certificate)?;
             identity.enrolled = Some(enrolled(answer));
+            // Before the answer counts as taken: an enrolled tablet has its
+            // second wrap, or the office has no recovery key.
+            if let Some(recovery) = recovery {
+                Recovery::new(&identity, recovery, &key)?.save(&self.home, &self.around)?;
+            }
             identity::save(&tx, &identity)?;
             tx.commit()?;
         }
+        spare::keep(&self.home, &key, &identity, &self.around)?;
         drop(db);
         self.vault.commit()?;
-        *self.lock_open() = Some(self.open_store(&key)?);
+        wipe::forget(&self.home, &self.around)?;
+        *self.lock_open() = Some(self.open_store(key)?);
         Ok(())
     }
 

@@ -11,10 +11,13 @@ mod gate;
 mod item;
 mod note;
 mod proposal;
+pub(crate) mod recovery;
 mod reference;
+mod rescue;
 mod sync;
 mod text;
 mod visit;
+pub(crate) mod withdrawal;
 
 pub use board::LedgerDigest;
 pub use document::SiteRecord;
@@ -23,5 +26,7 @@ pub use finding::FindingCreated;
 
 #[cfg(test)]
 mod fault_tests;
+#[cfg(test)]
+mod rescue_tests;
 #[cfg(test)]
 mod tests;

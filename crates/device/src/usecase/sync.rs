@@ -6,6 +6,7 @@
 
 use crate::client::Client;
 use crate::device::{Device, Open};
+use crate::disk;
 use crate::error::DeviceError;
 use crate::evidence::hash_of;
 use crate::incoming::{self, Taken, Trust};
@@ -62,7 +63,12 @@ impl Device {
             let memory = self.lock_sync();
             (memory.running, memory.last_error.clone())
         };
-        self.with(|open| {
+        let free = disk::free_bytes(&self.home);
+        let status = self.try_with(|open| {
+            if open.locked {
+                return Err(ErrorCode::Locked.into());
+            }
+            let shows = open.may_show().is_ok();
             let spans = receipt::without(&open.db)?;
             let unsent: u64 = spans.iter().map(|span| span.upto - span.after).sum();
             let mut pending = Vec::new();
@@ -92,6 +98,9 @@ impl Device {
             }
             pending.sort_by(|a, b| b.wall.cmp(&a.wall));
             pending.truncate(PENDING_MAX);
+            // How much is only here may be known when nothing may be shown;
+            // what it is may not.
+            pending.retain(|_| shows);
             let ahead = setting::get(&open.db, setting::CLOCK_AHEAD_MS)?;
             Ok(SyncStatus {
                 running,
@@ -102,8 +111,12 @@ impl Device {
                 last_error,
                 pending,
                 clock_ahead_ms: ahead.and_then(|ms| ms.parse().ok()),
+                free_bytes: free,
+                space: disk::space(free),
+                lease_days_left: open.lease.days_left(),
             })
-        })
+        });
+        status.map_err(DeviceError::into_app)
     }
 
     /// Exchanges with the office now. When one runs already, waits for it and
@@ -116,7 +129,15 @@ impl Device {
     pub fn exchange(&self) -> Result<bool, AppError> {
         let _one_at_a_time = self.exchanging.lock().unwrap_or_else(PoisonError::into_inner);
         self.lock_sync().running = true;
-        let result = self.exchange_inner().map_err(DeviceError::into_app);
+        disk::prepare(&self.home);
+        let result = self.exchange_inner();
+        // Whatever became of the exchange: an order that came with it stands.
+        let result = match self.follow_order() {
+            Ok(true) => Err(ErrorCode::Wiped.into()),
+            Ok(false) => result,
+            Err(error) => Err(error),
+        };
+        let result = result.map_err(DeviceError::into_app);
         let mut memory = self.lock_sync();
         memory.running = false;
         // That the tablet was closed meanwhile is no fault of the exchange.
@@ -179,6 +200,9 @@ impl Device {
             let after = self.clock.now();
             let (taken, holdings) =
                 self.try_with(|open| open.take_response(&response, before, after))?;
+            if self.must_wipe_now() {
+                return Err(ErrorCode::Wiped.into());
+            }
             turns.changed |= taken.changes > 0 || !response.header.receipts.is_empty();
             for (chain, refusal) in taken.chains {
                 // What was missing for a page may have come with a later one.
@@ -299,9 +323,16 @@ impl Open {
         let ahead = middle - response.header.time.instant();
         incoming::note_contact(&tx, &at, ahead.num_milliseconds())?;
         let holdings = chain::holdings(&tx)?;
+        let mut lease = self.lease;
+        lease.renew(after, response.header.lease_days);
+        lease.save(&tx)?;
         tx.commit()?;
+        self.lease = lease;
         self.enrolled = enrolled;
         self.server_certificate = server;
+        if let Some(order) = &response.header.wipe {
+            self.take_order(order)?;
+        }
         Ok((taken, holdings))
     }
 }

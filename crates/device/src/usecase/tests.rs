@@ -1,6 +1,7 @@
 //! Claims about tablets as people use them, on real files and over real HTTP,
 //! with an office in a thread (`testing`).
 
+use crate::Device;
 use crate::picture::tests::jpeg;
 use crate::testing::{
     FIRE_ITEM, FIREMAN, Fault, ITEM, JOINT, LEAD, Office, PIN, SECOND, TASK, Tablet,
@@ -93,7 +94,7 @@ fn a_closed_tablet_shows_nothing_and_takes_nothing() {
     assert_eq!(tablet.device.status().person, None);
     assert_eq!(code(tablet.device.board(TASK)), ErrorCode::Locked);
     assert_eq!(code(tablet.device.add_note(TASK, "x")), ErrorCode::Locked);
-    assert_eq!(code(tablet.device.exchange()), ErrorCode::Locked);
+    assert_eq!(code(tablet.device.sync_status()), ErrorCode::Locked);
     assert_eq!(code(tablet.device.unlock("000000")), ErrorCode::PinWrong);
     assert_eq!(tablet.device.unlock(PIN).unwrap().gate, Gate::Open);
 }
@@ -402,8 +403,12 @@ fn a_remark_replaces_the_one_that_was_seen() {
 fn a_damaged_store_is_said_to_be_damaged() {
     let office = Office::open();
     let tablet = office.ready(LEAD);
-    let _ = tablet.device.lock();
-    std::fs::write(tablet.home.path().join("store.db"), vec![7; 8192]).unwrap();
-    let _ = std::fs::remove_file(tablet.home.path().join("store.db-wal"));
-    assert_eq!(code(tablet.device.unlock(PIN)), ErrorCode::StoreDamaged);
+    let Tablet { device, home, clock } = tablet;
+    drop(device);
+    std::fs::write(home.path().join("store.db"), vec![7; 8192]).unwrap();
+    let _ = std::fs::remove_file(home.path().join("store.db-wal"));
+    let device = Device::open(home.path(), clock).unwrap();
+    assert_eq!(device.unlock(PIN).unwrap().gate, Gate::StoreDamaged);
+    assert_eq!(code(device.board(TASK)), ErrorCode::StoreDamaged);
+    assert_eq!(code(device.exchange()), ErrorCode::StoreDamaged);
 }

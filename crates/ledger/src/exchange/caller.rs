@@ -120,10 +120,10 @@ impl Caller {
             };
             self.to_send.insert((want.ledger, want.replica), span);
         }
-        let (refused, left) = (&self.refused, &self.left);
-        self.to_send.retain(|key, span| {
-            span.after < span.upto && !refused.contains(key) && !left.contains(&key.0)
-        });
+        // What was written for a ledger that was left is handed in all the same:
+        // the right to upload outlives the right to read.
+        let refused = &self.refused;
+        self.to_send.retain(|key, span| span.after < span.upto && !refused.contains(key));
 
         if self.to_send.is_empty() && holdings.digest() == answer.digest {
             return Ok(Step::Done);
@@ -141,7 +141,7 @@ impl Caller {
             ask.extend(self.ask.iter().copied());
         }
         ask.retain(|ledger| !self.left.contains(ledger));
-        if ask.is_empty() {
+        if ask.is_empty() && self.to_send.is_empty() {
             return Ok(Step::Done);
         }
 

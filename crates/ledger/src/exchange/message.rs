@@ -11,6 +11,7 @@ use crate::id::{Hash, Hash8};
 use crate::incoming::Page;
 use crate::receipt::SignedReceipt;
 use crate::seal::Seal;
+use crate::wipe::SignedWipe;
 use domain::id::{LedgerId, ReplicaId};
 use domain::time::Wall;
 use serde::de::DeserializeOwned;
@@ -131,6 +132,13 @@ pub struct ResponseHeader {
     /// Whether more was to be said than fitted.
     #[serde(default)]
     pub more: bool,
+    /// To a tablet out of service: what to do with its data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wipe: Option<SignedWipe>,
+    /// Days without contact after which a tablet shows nothing, where the office
+    /// wants other than the usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_days: Option<u32>,
 }
 
 /// What the one who answers says.
@@ -188,7 +196,10 @@ struct Envelope<H> {
     pages: Vec<PageHeader>,
 }
 
-fn encode<H: Serialize + Clone>(header: &H, pages: &[Page]) -> Result<Vec<u8>, BodyError> {
+pub(crate) fn encode<H: Serialize + Clone>(
+    header: &H,
+    pages: &[Page],
+) -> Result<Vec<u8>, BodyError> {
     let mut page_headers = Vec::with_capacity(pages.len());
     for page in pages {
         let lengths = page.changes.iter().map(|c| u32::try_from(c.len()));
@@ -213,7 +224,7 @@ fn encode<H: Serialize + Clone>(header: &H, pages: &[Page]) -> Result<Vec<u8>, B
     Ok(body)
 }
 
-fn decode<H: DeserializeOwned>(body: &[u8]) -> Result<(H, Vec<Page>), BodyError> {
+pub(crate) fn decode<H: DeserializeOwned>(body: &[u8]) -> Result<(H, Vec<Page>), BodyError> {
     let (length, rest) = body.split_first_chunk::<4>().ok_or(BodyError::Short)?;
     let length = u32::from_le_bytes(*length) as usize;
     let (json, mut rest) = rest.split_at_checked(length).ok_or(BodyError::Short)?;
@@ -313,6 +324,8 @@ mod tests {
             refused: vec![],
             receipts: vec![],
             more: false,
+            wipe: None,
+            lease_days: None,
         };
         let up = Request { header: request, pages: vec![] }.encode().unwrap().len();
         let down = Response { header: response, pages: vec![] }.encode().unwrap().len();

@@ -4,7 +4,7 @@
 
 mod answerer;
 mod caller;
-mod message;
+pub(crate) mod message;
 
 pub use answerer::{Answer, answer};
 pub use caller::{Caller, Step, Stuck};

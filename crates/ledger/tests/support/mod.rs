@@ -279,6 +279,8 @@ impl Replica {
             refused,
             receipts: vec![],
             more: false,
+            wipe: None,
+            lease_days: None,
         };
         let pages = plan.spans.iter().map(|s| self.page(s)).collect();
         Response { header, pages }.encode().unwrap()

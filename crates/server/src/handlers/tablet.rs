@@ -4,7 +4,7 @@ use crate::app::{App, rfc3339};
 use crate::error::{ErrorBody, Result};
 use crate::extract::Body;
 use crate::guard::Caller;
-use crate::store::{department, inspector, tablet};
+use crate::store::{department, inspector, revocation, tablet};
 use crate::usecase::enrolment;
 use crate::view::{CodeIssued, CodeRequest, TabletRow};
 use axum::Json;
@@ -24,10 +24,13 @@ pub async fn list(State(app): State<App>) -> Result<Json<Vec<TabletRow>>> {
         .into_iter()
         .map(|department| (department.id.0, department.short_name))
         .collect();
+    let mut orders: BTreeMap<_, _> =
+        revocation::all(&app.db).await?.into_iter().map(|order| (order.replica, order)).collect();
     let rows = tablets.into_iter().map(|tablet| {
         let person = names.get(&tablet.person).cloned().unwrap_or_default();
         let department = departments.get(&tablet.department).cloned().unwrap_or_default();
-        TabletRow::new(tablet, person, department)
+        let order = orders.remove(&tablet.replica);
+        TabletRow::new(tablet, person, department, order)
     });
     Ok(Json(rows.collect()))
 }

@@ -110,15 +110,6 @@ pub async fn granted(db: &impl ConnectionTrait, person: PersonId) -> Result<BTre
     Ok(rows.into_iter().map(LedgerId).collect())
 }
 
-/// The department of everybody who ever took part.
-pub async fn departments(
-    db: &impl ConnectionTrait,
-    ledger: LedgerId,
-) -> Result<BTreeMap<PersonId, DepartmentId>> {
-    let rows = Entity::find().filter(Column::Ledger.eq(ledger.0)).all(db).await?;
-    Ok(rows.into_iter().map(|row| (PersonId(row.person), DepartmentId(row.department))).collect())
-}
-
 /// Whether a person ever took part: work done then is still taken.
 pub async fn ever(db: &impl ConnectionTrait, ledger: LedgerId, person: PersonId) -> Result<bool> {
     Ok(Entity::find_by_id((ledger.0, person.0)).one(db).await?.is_some())

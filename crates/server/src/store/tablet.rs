@@ -82,6 +82,17 @@ pub async fn contact(db: &impl ConnectionTrait, replica: ReplicaId, now_ms: i64)
     Ok(())
 }
 
+/// Takes a tablet out of service.
+pub async fn revoke(db: &impl ConnectionTrait, replica: ReplicaId, now_ms: i64) -> Result<()> {
+    let row = ActiveModel {
+        replica: Set(replica.0),
+        revoked_ms: Set(Some(now_ms)),
+        ..Default::default()
+    };
+    Entity::update(row).exec(db).await?;
+    Ok(())
+}
+
 /// How many tablets there are, and how many were not heard of since `since_ms`.
 pub async fn counts(db: &impl ConnectionTrait, since_ms: i64) -> Result<(u64, u64)> {
     let contacts: Vec<Option<i64>> = Entity::find()

@@ -9,6 +9,7 @@ mod files;
 mod import;
 mod office;
 mod permission;
+mod rescue;
 mod review;
 mod session;
 mod tablet;

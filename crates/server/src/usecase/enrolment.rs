@@ -12,6 +12,7 @@ use domain::id::{PersonId, ReplicaId};
 use domain::inspector::Inspector;
 use domain::time::Wall;
 use ledger::certificate::{Certificate, ReplicaRole, SignedCertificate};
+use ledger::recovery::SignedRecovery;
 use ledger::seal::PublicKey;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,9 @@ pub struct Enrolled {
     /// The server's clock.
     #[schema(value_type = String)]
     pub server_time: Wall,
+    /// To whom the tablet wraps its store's key and encrypts rescue packs.
+    #[schema(value_type = Object)]
+    pub recovery: SignedRecovery,
     /// The person the tablet now belongs to.
     pub person: EnrolledPerson,
 }
@@ -98,23 +102,28 @@ pub struct EnrolledPerson {
 pub async fn issue(app: &App, person: PersonId, by: Option<Uuid>) -> Result<IssuedCode> {
     let known = inspector::by_person(&app.db, person).await?;
     known.ok_or(Code::InspectorUnknown)?;
-    let mut bytes = [0u8; CODE_CHARS];
-    app.fill_random(&mut bytes)?;
-    let code: String =
-        bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
-    let expires_ms = app.now_ms() + CODE_MS;
+    let issued = new_code(app)?;
     let row = enrolment_code::Model {
-        code_hash: code_hash(&code),
+        code_hash: code_hash(&issued.code),
         person: person.0,
         issued_by: by,
         created_ms: app.now_ms(),
-        expires_ms,
+        expires_ms: issued.expires_ms,
         used_ms: None,
         replica: None,
     };
     enrolment_code::insert(&app.db, row).await?;
+    Ok(issued)
+}
+
+/// A one-time code from now on; keeping its hash is the caller's business.
+pub fn new_code(app: &App) -> Result<IssuedCode> {
+    let mut bytes = [0u8; CODE_CHARS];
+    app.fill_random(&mut bytes)?;
+    let code: String =
+        bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
     let (first, second) = code.split_at(CODE_CHARS / 2);
-    Ok(IssuedCode { code: format!("{first}-{second}"), expires_ms })
+    Ok(IssuedCode { code: format!("{first}-{second}"), expires_ms: app.now_ms() + CODE_MS })
 }
 
 /// Enrols a tablet. Asked again with the same code, replica and key, because
@@ -238,6 +247,7 @@ fn answer(
         token,
         epoch: app.keys.epoch,
         server_time: app.now(),
+        recovery: app.keys.recovery_recipient.clone(),
         person: EnrolledPerson {
             id: inspector.person,
             name: inspector.name.clone(),
@@ -270,15 +280,21 @@ pub fn token_hash(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }
 
-/// The hash under which a code is known; spaces, hyphens and case do not matter.
 fn code_hash(code: &str) -> String {
+    hash_of_code("lianjian-enrolment-v1", code)
+}
+
+/// The hash under which a code of some kind is known; spaces, hyphens and case
+/// do not matter.
+#[must_use]
+pub fn hash_of_code(label: &str, code: &str) -> String {
     let plain: String = code
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .map(|letter| letter.to_ascii_uppercase())
         .take(64)
         .collect();
-    hex::encode(Sha256::digest(format!("lianjian-enrolment-v1{plain}").as_bytes()))
+    hex::encode(Sha256::digest(format!("{label}{plain}").as_bytes()))
 }
 
 #[cfg(test)]

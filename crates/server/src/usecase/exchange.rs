@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::error::{Code, Result, ServerError};
 use crate::store::{chain, fact, membership, tablet};
 use crate::usecase::judgement::Taken;
-use crate::usecase::{append, judgement};
+use crate::usecase::{append, judgement, revocation};
 use domain::id::{LedgerId, PersonId, ReplicaId};
 use ledger::Hash;
 use ledger::certificate::{Certificate, ReplicaRole};
@@ -36,7 +36,7 @@ pub struct Device {
 }
 
 /// Chains for which a receipt is due.
-type Due = BTreeSet<(LedgerId, ReplicaId)>;
+pub(crate) type Due = BTreeSet<(LedgerId, ReplicaId)>;
 
 /// Takes a turn.
 pub async fn turn(app: &App, device: &Device, request: Request) -> Result<Response> {
@@ -53,7 +53,10 @@ pub async fn turn(app: &App, device: &Device, request: Request) -> Result<Respon
         receive(app, device, ledger, pages, &mut refused, &mut due).await?;
     }
     note_contact(app, device).await?;
-    reply(app, device, &request.header, refused, due).await
+    let mut response = reply(app, device, &request.header, refused, due).await?;
+    response.header.wipe = revocation::order_for(app, device).await?;
+    response.header.lease_days = app.lease_days;
+    Ok(response)
 }
 
 async fn note_contact(app: &App, device: &Device) -> Result<()> {
@@ -66,7 +69,7 @@ async fn note_contact(app: &App, device: &Device) -> Result<()> {
 
 /// Takes the pages of one ledger, judges the changes in them, and seals the
 /// server's own chain behind it.
-async fn receive(
+pub(crate) async fn receive(
     app: &App,
     device: &Device,
     ledger: LedgerId,
@@ -263,6 +266,8 @@ async fn reply(
         refused,
         receipts,
         more,
+        wipe: None,
+        lease_days: None,
     };
     Ok(Response { header, pages })
 }

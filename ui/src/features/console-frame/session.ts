@@ -13,6 +13,7 @@ export type Action =
   | 'dispatch_task'
   | 'review_findings'
   | 'manage_tablets'
+  | 'rescue_tablets'
 
 const me = ref<Me | null>(null)
 let asked = false

@@ -24,6 +24,13 @@ export const commands = {
 	makeSiteRecord: (task: TaskId) => typedError<SiteRecord, AppError>(__TAURI_INVOKE("make_site_record", { task })),
 	syncStatus: () => typedError<SyncStatus, AppError>(__TAURI_INVOKE("sync_status")),
 	syncNow: () => typedError<SyncStatus, AppError>(__TAURI_INVOKE("sync_now")),
+	changePin: (old: string, pin: string) => typedError<null, AppError>(__TAURI_INVOKE("change_pin", { old, pin })),
+	resetPin: (code: string, pin: string) => typedError<AppStatus, AppError>(__TAURI_INVOKE("reset_pin", { code, pin })),
+	rescuePlaces: () => typedError<RescuePlace[], AppError>(__TAURI_INVOKE("rescue_places")),
+	rescuePack: (folder: string, everything: boolean, pin: string | null) => typedError<RescuePack, AppError>(__TAURI_INVOKE("rescue_pack", { folder, everything, pin })),
+	checkStore: () => typedError<StoreCheck, AppError>(__TAURI_INVOKE("check_store")),
+	startAnew: () => typedError<AppStatus, AppError>(__TAURI_INVOKE("start_anew")),
+	forgetWipe: () => typedError<AppStatus, AppError>(__TAURI_INVOKE("forget_wipe")),
 };
 
 /* Types */
@@ -71,6 +78,14 @@ export type AppStatus = {
 	wrong_pins: number,
 	/**  Version of the app. */
 	version: string,
+	/**  Days that are left without the office, while open. */
+	lease_days_left: number | null,
+	/**  What happened, on a tablet that was wiped. */
+	wiped: WipedView | null,
+	/**  Whether a forgotten PIN can be reset through the office. */
+	recoverable: boolean,
+	/**  Space on the disk. */
+	space: Space,
 	/**  Suggested office address for enrolment, when one was configured. */
 	suggested_server: string | null,
 	/**  Suggested one-time code for enrolment, when one was configured. */
@@ -313,6 +328,22 @@ export type ErrorCode =
 "disk_full" | 
 /**  The store cannot be read. */
 "store_damaged" | 
+/**  Too long without the office; `detail` is empty. */
+"lease_ended" | 
+/**  Out of service: work is handed in, nothing is shown. */
+"withdrawn" | 
+/**  Everything was destroyed by the office's order. */
+"wiped" | 
+/**  The PIN reset code is wrong or another tablet's. */
+"reset_code_wrong" | 
+/**  The PIN reset code was used already. */
+"reset_code_used" | 
+/**  The PIN reset code is too old. */
+"reset_code_expired" | 
+/**  This tablet was enrolled before the office could help in this. */
+"no_recovery" | 
+/**  The folder cannot be written to. */
+"folder_unusable" | 
 /**  The fonts for documents are not installed. */
 "fonts_missing" | 
 /**  Something that should not happen; it is in the log. */
@@ -415,7 +446,15 @@ export type Gate =
 /**  The PIN is wanted. */
 "locked" | 
 /**  Open. */
-"open";
+"open" | 
+/**  Too long without the office: nothing is shown until it was reached. */
+"lease_ended" | 
+/**  Out of service: work is handed in, then everything is destroyed. */
+"withdrawn" | 
+/**  The store cannot be read; a rescue pack can be written. */
+"store_damaged" | 
+/**  Everything was destroyed by the office's order. */
+"wiped";
 
 /**  What is dangerous about an enterprise; decides which items concern it. */
 export type HazardTag = 
@@ -665,6 +704,34 @@ export type ReplyView = {
 	by: Byline,
 };
 
+/**  A rescue pack that was written. */
+export type RescuePack = {
+	/**  Where it lies. */
+	path: string,
+	/**  Its name. */
+	name: string,
+	/**  SHA-256 of the file, for the paper. */
+	sha256: string,
+	/**  How large it is. */
+	bytes: number | null,
+	/**  Changes in it. */
+	changes: number,
+	/**  Files in it. */
+	files: number,
+	/**  Parts that should be in it and could not be read. */
+	missing: number,
+};
+
+/**  A folder that a rescue pack can be written to. */
+export type RescuePlace = {
+	/**  Its path. */
+	path: string,
+	/**  Whether it is on a medium that can be taken out. */
+	removable: boolean,
+	/**  Bytes left there. */
+	free_bytes: number | null,
+};
+
 /**  What the office says of a finding after the visit. */
 export type ReviewState = 
 /**  退回: the department must look again; the comment says why. */
@@ -739,6 +806,15 @@ export type SiteRecord = {
 	warnings: string[],
 };
 
+/**  What a person should know of the space on the disk. */
+export type Space = 
+/**  Enough. */
+"plenty" | 
+/**  Some should be freed soon. */
+"low" | 
+/**  Nothing more can be recorded; handing in and rescue packs still work. */
+"full";
+
 /**  How far a task has come, as the office sets it. */
 export type Status = 
 /**  Being put together at the desk; on no tablet. */
@@ -749,6 +825,12 @@ export type Status =
 "returned" | 
 /**  Reviewed and approved. */
 "approved";
+
+/**  What looking through the whole store brought. */
+export type StoreCheck = {
+	/**  Whether everything read back. */
+	sound: boolean,
+};
 
 /**  How the exchange with the office stands. */
 export type SyncStatus = {
@@ -768,6 +850,12 @@ export type SyncStatus = {
 	pending: PendingChange[],
 	/**  Milliseconds this tablet's clock is ahead of the office's; none before contact. */
 	clock_ahead_ms: number | null,
+	/**  Bytes left on the disk, where the system says so. */
+	free_bytes: number | null,
+	/**  What that means. */
+	space: Space,
+	/**  Days that are left without the office. */
+	lease_days_left: number,
 };
 
 /**  The register a view was read from; sent back with an edit. */
@@ -834,6 +922,23 @@ export type Visit = {
 	card: TaskCard,
 	/**  What is still missing on this tablet; empty means ready for offline. */
 	missing: Missing[],
+};
+
+/**  What a tablet is to do with its data. */
+export type Wipe = 
+/**  Destroy keys and data at once, unsent work included. */
+"wipe_now" | 
+/**  Hand everything in first; nothing can be viewed meanwhile. */
+"wipe_after_push";
+
+/**  What happened to a tablet that was wiped. */
+export type WipedView = {
+	/**  What the office had ordered. */
+	order: Wipe,
+	/**  When it was ordered, RFC 3339 UTC. */
+	ordered_at: string,
+	/**  When it was done, RFC 3339 UTC. */
+	at: string,
 };
 
 /* Tauri Specta runtime */

@@ -157,6 +157,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The packs handed in last, newest first. */
+        get: operations["list_packs"];
+        put?: never;
+        /**
+         * Hands a rescue pack in. Any number of times, by anyone who may: what is here
+         *     already is only counted.
+         */
+        post: operations["import_pack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -187,6 +208,40 @@ export interface paths {
         get: operations["list_tablets"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tablets/{replica}/reset-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issues a one-time code for a tablet whose PIN was forgotten; it is shown this once. */
+        post: operations["issue_reset_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tablets/{replica}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a tablet out of service, or orders graver things of one that is. */
+        post: operations["revoke_tablet"];
         delete?: never;
         options?: never;
         head?: never;
@@ -417,6 +472,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pin-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a one-time code and a wrapped key, gives the key for a new PIN. */
+        post: operations["reset_pin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wiped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The tablet destroyed its data as ordered; its token ends with this. */
+        post: operations["confirm_wiped"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -633,6 +722,8 @@ export interface components {
             office_key: string;
             /** @description The person the tablet now belongs to. */
             person: components["schemas"]["EnrolledPerson"];
+            /** @description To whom the tablet wraps its store's key and encrypts rescue packs. */
+            recovery: Record<string, never>;
             /** @description The server's certificate. */
             server_certificate: Record<string, never>;
             /** @description The server's clock. */
@@ -953,6 +1044,24 @@ export interface components {
          * @enum {string}
          */
         Method: "documents" | "on_site" | "interview" | "test" | "verify";
+        /** @description Something that the tablet could not read. */
+        MissingPart: {
+            /**
+             * Format: int64
+             * @description The first position that is missing.
+             */
+            from?: number | null;
+            ledger?: null | components["schemas"]["LedgerId"];
+            /** @description The file's hash, or the list's name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description The last one, where it is known.
+             */
+            upto?: number | null;
+            /** @description `changes`, `file` or `list`. */
+            what: string;
+        };
         /** @description A note of the viewer's own department. */
         NoteView: {
             /** @description Who wrote it. */
@@ -961,6 +1070,20 @@ export interface components {
             rec: components["schemas"]["RecordId"];
             /** @description The text. */
             text: components["schemas"]["FieldView"];
+        };
+        /** @description A tablet out of service. */
+        OutOfService: {
+            /** @description Whether it was lost or stolen. */
+            lost: boolean;
+            /** @description Why. */
+            reason: string;
+            /** @description Since when, RFC 3339 UTC. */
+            since: string;
+            /** @description When the tablet was told, RFC 3339 UTC. */
+            told_at?: string | null;
+            wipe?: null | components["schemas"]["Wipe"];
+            /** @description When it said that its data is gone, RFC 3339 UTC. */
+            wiped_at?: string | null;
         };
         /** @description Numbers for the first screen. */
         Overview: {
@@ -1013,6 +1136,71 @@ export interface components {
             tasks_by_status: {
                 [key: string]: number;
             };
+        };
+        /** @description What a pack brought. */
+        PackReport: {
+            /** @description When it was handed in, RFC 3339 UTC. */
+            at: string;
+            /**
+             * Format: int64
+             * @description Its bytes.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Changes that were here.
+             */
+            changes_known: number;
+            /**
+             * Format: int64
+             * @description Changes that were not here before.
+             */
+            changes_new: number;
+            /**
+             * Format: int64
+             * @description Changes that could not be taken.
+             */
+            changes_refused: number;
+            /** @description Why reading ended early: `cut_off`, `damaged`, `too_large` or `malformed`. */
+            ended?: string | null;
+            /**
+             * Format: int64
+             * @description Files that were here.
+             */
+            files_known: number;
+            /**
+             * Format: int64
+             * @description Files that were not here before.
+             */
+            files_new: number;
+            /**
+             * Format: int64
+             * @description Files whose bytes are not what their name says, or that are too large.
+             */
+            files_refused: number;
+            /**
+             * Format: uuid
+             * @description This report.
+             */
+            id: string;
+            /** @description When the pack was written, by the tablet's clock. */
+            made_at: string;
+            /** @description What the tablet itself could not read (at most 100). */
+            missing: components["schemas"]["MissingPart"][];
+            /** @description Whose it is. */
+            person: string;
+            /** @description Pages that were not taken whole, with why (at most 100). */
+            refused: components["schemas"]["RefusedPart"][];
+            /** @description The tablet. */
+            replica: components["schemas"]["ReplicaId"];
+            /** @description SHA-256 of the file as it was handed in, to compare with the paper. */
+            sha256: string;
+            /** @description Whether the tablet's store was damaged. */
+            store_damaged: boolean;
+            /** @description What people call it. */
+            tablet: string;
+            /** @description Whether the pack was whole and everything in it could be read. */
+            whole: boolean;
         };
         /** @description One page of something. */
         Page_EnterpriseRow: {
@@ -1184,6 +1372,23 @@ export interface components {
          * @description A record in a ledger: an item's answer, a finding, a piece of evidence.
          */
         RecordId: string;
+        /** @description Changes of a pack that were not taken. */
+        RefusedPart: {
+            /**
+             * Format: int64
+             * @description The first position.
+             */
+            from: number;
+            /** @description The ledger. */
+            ledger: components["schemas"]["LedgerId"];
+            /** @description Why, as in an exchange; or `foreign` for another tablet's chain. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The last one.
+             */
+            upto: number;
+        };
         /**
          * Format: uuid
          * @description One installation that writes: a tablet's enrolment, or the server in one epoch.
@@ -1197,6 +1402,22 @@ export interface components {
             by: components["schemas"]["Byline"];
             /** @description Why. */
             reason: string;
+        };
+        /** @description What it gets. */
+        ResetAnswer: {
+            /** @description The store's key, age-encrypted to the tablet's recipient, base64url. */
+            key: string;
+        };
+        /** @description What a tablet sends whose PIN was forgotten. */
+        ResetRequest: {
+            /** @description The one-time code. */
+            code: string;
+            /** @description An age recipient that the tablet made for this answer alone. */
+            recipient: string;
+            /** @description The tablet. */
+            replica: components["schemas"]["ReplicaId"];
+            /** @description Its store's key, age-encrypted to the recovery recipient, base64url. */
+            wrapped_key: string;
         };
         /** @description Why a finding is returned. */
         ReturnRequest: {
@@ -1218,6 +1439,14 @@ export interface components {
             state: components["schemas"]["ReviewState"];
             /** @description When, RFC 3339 UTC. */
             wall: string;
+        };
+        /** @description What the desk orders. */
+        Revoke: {
+            /** @description Whether the tablet was lost or stolen. */
+            lost?: boolean;
+            /** @description Why; it stays on record. */
+            reason: string;
+            wipe?: null | components["schemas"]["Wipe"];
         };
         /**
          * @description Safety risk level (安全风险等级), from the mildest, so that an enterprise
@@ -1314,6 +1543,7 @@ export interface components {
             last_contact?: string | null;
             /** @description What people call it, such as 平板 2. */
             name: string;
+            out_of_service?: null | components["schemas"]["OutOfService"];
             /** @description Whose it is. */
             person: string;
             /** @description Its replica. */
@@ -1423,6 +1653,11 @@ export interface components {
          * @enum {string}
          */
         Tier: "city" | "county" | "town";
+        /**
+         * @description What a tablet is to do with its data.
+         * @enum {string}
+         */
+        Wipe: "wipe_now" | "wipe_after_push";
     };
     responses: never;
     parameters: never;
@@ -1680,6 +1915,56 @@ export interface operations {
             };
         };
     };
+    list_packs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackReport"][];
+                };
+            };
+        };
+    };
+    import_pack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackReport"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     me: {
         parameters: {
             query?: never;
@@ -1778,6 +2063,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TabletRow"][];
+                };
+            };
+        };
+    };
+    issue_reset_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replica: components["schemas"]["ReplicaId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeIssued"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    revoke_tablet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replica: components["schemas"]["ReplicaId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Revoke"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -2324,6 +2693,110 @@ export interface operations {
                 };
             };
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reset_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetAnswer"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    confirm_wiped: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -14,6 +14,7 @@ import { forgetSession } from '@/features/console-frame/session'
 import { consoleTradeMessages } from '@/features/console-frame/trade'
 import { consoleImportMessages } from '@/features/console-import/messages'
 import { consoleOverviewMessages } from '@/features/console-overview/messages'
+import { consoleRescueMessages } from '@/features/console-rescue/messages'
 import { consoleReviewMessages } from '@/features/console-review/messages'
 import { consoleTabletMessages } from '@/features/console-tablets/messages'
 import { consoleTaskMessages } from '@/features/console-tasks/messages'
@@ -35,6 +36,7 @@ const i18n = setupI18n([
   consoleEnterpriseMessages,
   consoleDirectoryMessages,
   consoleTabletMessages,
+  consoleRescueMessages,
   consoleImportMessages,
 ])
 const queryClient = consoleQueries()

@@ -10,6 +10,7 @@ import { historyMessages } from '@/features/history/messages'
 import { lawMessages } from '@/features/law/messages'
 import { noteMessages } from '@/features/note/messages'
 import { proposalMessages } from '@/features/proposal/messages'
+import { rescueMessages } from '@/features/rescue/messages'
 import { settingsMessages } from '@/features/settings/messages'
 import { syncMessages } from '@/features/sync/messages'
 import { taskMessages } from '@/features/task/messages'
@@ -33,6 +34,7 @@ export const inspectorBundles: readonly Bundle[] = [
   lawMessages,
   noteMessages,
   proposalMessages,
+  rescueMessages,
   settingsMessages,
   syncMessages,
   taskMessages,

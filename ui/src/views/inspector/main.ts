@@ -10,13 +10,16 @@ import App from './App.vue'
 import { inspectorBundles } from './bundles'
 import { router } from './router'
 
+/** Failures by which the store says that the screen must change. */
+const CLOSED: string[] = ['locked', 'not_enrolled', 'lease_ended', 'withdrawn', 'wiped', 'store_damaged']
+
 // Everything is asked of this tablet, so no query waits for a network, and a
 // failure is shown at once instead of being tried again behind the scenes.
 const queries = new QueryClient({
   // The store may lock by itself: whoever is told so brings the PIN screen back.
   queryCache: new QueryCache({
     onError: (error) => {
-      if (['locked', 'not_enrolled'].includes(failureOf(error).code)) void queries.invalidateQueries({ queryKey: ['status'] })
+      if (CLOSED.includes(failureOf(error).code)) void queries.invalidateQueries({ queryKey: ['status'] })
     },
   }),
   defaultOptions: {
