@@ -11,6 +11,7 @@ use crate::store::apply::Batch;
 use crate::store::identity::Enrolled;
 use crate::store::{blob, chain, register, task};
 use crate::vault::Vault;
+use crate::version;
 use crate::view::{AppError, ErrorCode};
 use domain::id::{DepartmentId, LedgerId, PersonId, RecordId, ReplicaId, TaskId};
 use domain::package::Package;
@@ -190,6 +191,7 @@ impl Open {
             intent: intent.to_owned(),
             writes,
         };
+        version::check(&tx, &change.writes)?;
         if let Some(reason) = judge(&self.certificate, &change, &scene) {
             refuse(reason)?;
         }

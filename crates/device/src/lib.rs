@@ -10,15 +10,18 @@ pub mod clock;
 mod device;
 mod durable;
 pub mod error;
+pub mod events;
 pub mod evidence;
 mod incoming;
 mod picture;
 mod scene;
+pub mod schedule;
 mod store;
 #[cfg(test)]
 mod testing;
 pub mod usecase;
 pub mod vault;
+mod version;
 pub mod view;
 
 pub use device::Device;

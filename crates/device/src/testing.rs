@@ -16,6 +16,7 @@ use domain::task::{
     Audience, EnterpriseSnapshot, Genesis, Header, PackageRef, Party, Seat, Status, TeamRole,
 };
 use domain::time::{Wall, WorkingCalendar};
+use domain::version::Version;
 use ledger::certificate::{Certificate, ReplicaRole, SignedCertificate};
 use ledger::exchange::{PROTOCOL, Request, Response, ResponseHeader, answer};
 use ledger::holdings::{Held, Holdings};
@@ -93,6 +94,7 @@ struct State {
     readers: BTreeMap<ReplicaId, DepartmentId>,
     epoch: Uuid,
     fault: Fault,
+    version_min: Option<Version>,
 }
 
 /// The office.
@@ -133,6 +135,7 @@ impl Office {
             readers: BTreeMap::new(),
             epoch: Uuid::from_u128(1),
             fault: Fault::None,
+            version_min: None,
         };
         let state = Arc::new(Mutex::new(state));
         state.lock().unwrap().dispatch();
@@ -149,6 +152,11 @@ impl Office {
 
     pub(crate) fn set_fault(&self, fault: Fault) {
         self.state.lock().unwrap().fault = fault;
+    }
+
+    /// What it says of the app's version from now on.
+    pub(crate) fn wants_version(&self, oldest: Option<Version>) {
+        self.state.lock().unwrap().version_min = oldest;
     }
 
     pub(crate) fn blobs(&self) -> BTreeSet<String> {
@@ -419,6 +427,7 @@ impl State {
                 refused: vec![],
                 receipts,
                 more: false,
+                version_min: self.version_min,
             },
         }
     }

@@ -20,3 +20,4 @@ pub mod plan;
 pub mod record;
 pub mod task;
 pub mod time;
+pub mod version;

@@ -24,6 +24,7 @@ pub mod proposal;
 pub mod receipt;
 pub mod seal;
 mod strict;
+pub mod tree;
 
 pub use chain::ChainHead;
 pub use change::{Change, Limits, Malformed, Write};

@@ -169,6 +169,7 @@ fn never_agreeing(holdings: &Holdings, ask: &[domain::id::LedgerId]) -> Response
         refused: vec![],
         receipts: vec![],
         more: false,
+        version_min: None,
     }
 }
 

@@ -2,12 +2,15 @@
 
 use crate::db;
 use crate::error::{Code, Result, ServerError};
+use crate::events::Events;
 use crate::files::Files;
 use crate::keys::Keys;
 use crate::throttle::Throttle;
+use crate::usecase::tree;
 use chrono::{DateTime, NaiveDate, Utc};
 use documents::Fonts;
 use domain::time::Wall;
+use domain::version::Version;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,13 +24,15 @@ pub struct Settings {
     pub data: PathBuf,
     /// Failed sign-ins or enrolments that one address may make in a quarter of an hour.
     pub failures_per_address_max: u32,
+    /// The oldest version of the app that may sign and decide.
+    pub min_app_version: Option<Version>,
 }
 
 impl Settings {
     /// The usual settings for a data folder.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), failures_per_address_max: 30 }
+        Self { data: data.into(), failures_per_address_max: 30, min_app_version: None }
     }
 }
 
@@ -44,6 +49,12 @@ pub struct Parts {
     pub keys: Keys,
     /// Failures by address.
     pub throttle: Throttle,
+    /// Tablets that listen.
+    pub events: Arc<Events>,
+    /// The oldest version of the app that may sign and decide.
+    pub min_app_version: Option<Version>,
+    /// Whether the day's tree head is to be made.
+    pub heads_due: tree::Due,
     fonts: OnceCell<Fonts>,
 }
 
@@ -72,6 +83,9 @@ impl App {
             files: Files::open(&settings.data.join("blobs"))?,
             keys: Keys::open(&settings.data.join("keys"), shanghai_today())?,
             throttle: Throttle::new(settings.failures_per_address_max),
+            events: Arc::default(),
+            min_app_version: settings.min_app_version,
+            heads_due: tree::Due::default(),
             fonts: OnceCell::new(),
         })))
     }

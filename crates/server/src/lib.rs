@@ -6,8 +6,10 @@
 //! of a piece of work in order; `store` holds the SQL, one file per noun.
 
 mod app;
+mod archive;
 mod db;
 mod error;
+mod events;
 mod extract;
 mod files;
 mod guard;
@@ -26,7 +28,11 @@ pub use error::{Code, Refusal, Result, ServerError};
 pub use guard::Needs;
 pub use openapi::openapi_json;
 pub use router::{DESK, Route, router};
-pub use serve::{Digests, demo_accounts, digests, import_demo, issue_code, open_demo_task, serve};
+pub use serve::{
+    Digests, demo_accounts, digests, export_task, import_demo, issue_code, open_demo_task, serve,
+    tree_heads,
+};
+pub use usecase::bundle::Extent;
 pub use usecase::demo_city::DemoAccount;
 pub use view::CodeIssued;
 

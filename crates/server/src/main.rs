@@ -1,9 +1,11 @@
 //! The command line of the central server.
 
 use anyhow::{Context, bail};
+use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
-use domain::id::LedgerId;
-use server::{App, Settings};
+use domain::id::{LedgerId, TaskId};
+use domain::version::Version;
+use server::{App, Extent, Settings};
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -29,6 +31,10 @@ enum Command {
         /// Fills an empty installation with the demo city of this seed.
         #[arg(long)]
         demo_seed: Option<u64>,
+        /// Oldest version of the app that may sign and decide, such as 0.2.0;
+        /// older ones go on reading and handing in.
+        #[arg(long)]
+        min_app_version: Option<Version>,
     },
     /// Prints the description of every route as JSON.
     Openapi,
@@ -63,6 +69,34 @@ enum Command {
         #[arg(long)]
         ledger: Option<LedgerId>,
     },
+    /// Writes everything about a task in a form that anyone can verify with
+    /// `docs/verify.py`.
+    ExportTask {
+        /// The task.
+        task: TaskId,
+        /// Folder of the installation.
+        #[arg(long)]
+        data: PathBuf,
+        /// A new folder, or a new archive whose name ends in `.zip`.
+        #[arg(long)]
+        out: PathBuf,
+        /// The bytes of photos and other files too; without it documents alone.
+        #[arg(long)]
+        with_files: bool,
+        /// The departments' internal ledgers too.
+        #[arg(long)]
+        with_internal: bool,
+    },
+    /// Makes the daily tree heads that are due and prints those of the last
+    /// year as JSON, with the running day's, marked as interim.
+    TreeHead {
+        /// Folder of the installation.
+        #[arg(long)]
+        data: PathBuf,
+        /// Of this day only, YYYY-MM-DD.
+        #[arg(long)]
+        day: Option<NaiveDate>,
+    },
 }
 
 #[tokio::main]
@@ -75,7 +109,9 @@ async fn main() -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     match Arguments::parse().command {
-        Command::Serve { data, listen, demo_seed } => serve(data, listen, demo_seed).await,
+        Command::Serve { data, listen, demo_seed, min_app_version } => {
+            serve(&Settings { min_app_version, ..Settings::new(data) }, listen, demo_seed).await
+        }
         Command::Openapi => print_line(&server::openapi_json()?),
         Command::DemoAccounts { data } => {
             print_line(&serde_json::to_string_pretty(&server::demo_accounts(&data)?)?)
@@ -92,6 +128,15 @@ async fn main() -> anyhow::Result<()> {
             let digests = server::digests(&existing(data)?, ledger).await?;
             print_line(&serde_json::to_string(&digests)?)
         }
+        Command::ExportTask { task, data, out, with_files, with_internal } => {
+            let extent = Extent { internal: with_internal, files: with_files };
+            server::export_task(&existing(data)?, task, extent, &out).await?;
+            print_line(&serde_json::json!({ "task": task, "out": out }).to_string())
+        }
+        Command::TreeHead { data, day } => {
+            let heads = server::tree_heads(&existing(data)?, day).await?;
+            print_line(&serde_json::to_string(&heads)?)
+        }
     }
 }
 
@@ -103,8 +148,12 @@ fn existing(data: PathBuf) -> anyhow::Result<Settings> {
     Ok(Settings::new(data))
 }
 
-async fn serve(data: PathBuf, listen: SocketAddr, demo_seed: Option<u64>) -> anyhow::Result<()> {
-    let app = App::open(&Settings::new(&data)).await.context("opening the data folder")?;
+async fn serve(
+    settings: &Settings,
+    listen: SocketAddr,
+    demo_seed: Option<u64>,
+) -> anyhow::Result<()> {
+    let app = App::open(settings).await.context("opening the data folder")?;
     if let Some(seed) = demo_seed {
         server::import_demo(&app, seed).await.context("importing the demo city")?;
     }

@@ -1,8 +1,8 @@
 //! The description of every route, from which the console's types are made.
 
 use crate::handlers::{
-    blob, directory, document, enrolment, evidence, exchange, health, import, overview, session,
-    tablet, task,
+    blob, bundle, directory, document, enrolment, events, evidence, exchange, health, import,
+    overview, session, tablet, task, tree,
 };
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
@@ -36,13 +36,16 @@ use utoipa::OpenApi;
         task::approve,
         evidence::evidence,
         document::site_record,
+        bundle::bundle,
         tablet::list,
         tablet::issue_code,
         enrolment::enrol,
         exchange::exchange,
+        events::listen,
         blob::head,
         blob::get,
         blob::put,
+        tree::heads,
         health::healthz,
     )
 )]

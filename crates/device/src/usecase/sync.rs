@@ -11,6 +11,7 @@ use crate::evidence::hash_of;
 use crate::incoming::{self, Taken, Trust};
 use crate::store::identity::Enrolled;
 use crate::store::{blob, chain, identity, receipt, setting, task};
+use crate::version;
 use crate::view::{AppError, ErrorCode, PendingChange, SyncStatus};
 use chrono::{DateTime, Utc};
 use domain::id::{LedgerId, ReplicaId};
@@ -274,6 +275,7 @@ impl Open {
         // After the old receipts are forgotten, so that this answer's stay.
         let trust = Trust { office: self.enrolled.office_key, server: &self.server_certificate };
         let taken = incoming::take(&tx, &trust, self.replica, response)?;
+        version::note(&tx, response.header.version_min)?;
         let middle = before + (after - before) / 2;
         let ahead = middle - response.header.time.instant();
         incoming::note_contact(&tx, &self.clock.wall().to_string(), ahead.num_milliseconds())?;

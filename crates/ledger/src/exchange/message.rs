@@ -12,6 +12,7 @@ use crate::receipt::SignedReceipt;
 use crate::seal::Seal;
 use domain::id::{LedgerId, ReplicaId};
 use domain::time::Wall;
+use domain::version::Version;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -120,6 +121,10 @@ pub struct ResponseHeader {
     /// Whether more was to be said than fitted.
     #[serde(default)]
     pub more: bool,
+    /// The oldest version that may sign and decide, where the caller's is older:
+    /// it goes on reading and handing in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_min: Option<Version>,
 }
 
 /// What the one who answers says.
@@ -295,6 +300,7 @@ mod tests {
             refused: vec![],
             receipts: vec![],
             more: false,
+            version_min: None,
         };
         let up = Request { header: request, pages: vec![] }.encode().unwrap().len();
         let down = Response { header: response, pages: vec![] }.encode().unwrap().len();

@@ -213,6 +213,7 @@ impl Replica {
             refused,
             receipts: vec![],
             more: false,
+            version_min: None,
         };
         let pages = plan.spans.iter().map(|s| self.page(s)).collect();
         Response { header, pages }.encode().unwrap()

@@ -4,6 +4,7 @@
 
 mod desk;
 mod enrolment;
+mod events;
 mod exchange;
 mod files;
 mod import;
@@ -12,3 +13,4 @@ mod permission;
 mod review;
 mod session;
 mod tablet;
+mod tree;

@@ -2,9 +2,9 @@
 //! sets, what follows from them into registers and lists. All within the
 //! caller's transaction, so that a ledger is never half written.
 
-use crate::app::{App, now, now_ms};
+use crate::app::{App, new_id, now, now_ms};
 use crate::error::{Result, ServerError};
-use crate::store::{blob, chain, fact, list, register, task};
+use crate::store::{acceptance, blob, chain, fact, list, register, task};
 use domain::document::Manifest;
 use domain::evidence::EvidenceFile;
 use domain::id::{LedgerId, PersonId, RecordId, ReplicaId};
@@ -15,7 +15,8 @@ use ledger::incoming::Append;
 use ledger::policy::{policy, resolve};
 use ledger::projection::{is_projected, project};
 use ledger::seal::Seal;
-use ledger::{Change, Fact, Hash, Limits, Register, VerdictKind, Write};
+use ledger::tree::Acceptance;
+use ledger::{ChainHead, Change, Fact, Hash, Limits, Register, VerdictKind, Write};
 use sea_orm::ConnectionTrait;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
@@ -35,6 +36,7 @@ pub async fn take(
     seals: &[Seal],
 ) -> Result<Touched> {
     chain::append(db, ledger, replica, appends, seals, now_ms()).await?;
+    accept(db, ledger, replica, appends).await?;
     let mut facts = Vec::new();
     let mut verdicts = Vec::new();
     for append in appends {
@@ -52,6 +54,19 @@ pub async fn take(
     let voided = voids.map(|verdict| verdict.change).collect();
     touched.extend(fact::touched_by(db, ledger, &voided).await?);
     Ok(touched)
+}
+
+/// Notes what was taken, as a leaf of the day's tree.
+async fn accept(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    replica: ReplicaId,
+    appends: &[Append],
+) -> Result<()> {
+    let (Some(first), Some(last)) = (appends.first(), appends.last()) else { return Ok(()) };
+    let ChainHead { pos: upto, hash } = last.head;
+    let accepted = Acceptance { ledger, replica, from: first.head.pos, upto, hash, at: now() };
+    acceptance::append(db, new_id(), &accepted).await
 }
 
 /// Resolves the registers touched and projects the records they belong to.
