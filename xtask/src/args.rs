@@ -16,6 +16,8 @@ cargo xtask <command>
       --reset               begin anew: forget what the last demo kept
       --headless            run the main job by itself in a virtual display
       --port N              the server's port (8642 unless told)
+  fuzz                      fuzz what reads bytes from outside
+      --seconds N           per target (15 unless told)
   codegen [--check]         write the generated files, or say which are stale
   edges                     check which crate may depend on which";
 
@@ -37,6 +39,11 @@ pub enum Task {
     Codegen {
         /// Compare only, write nothing.
         check: bool,
+    },
+    /// Fuzz, so many seconds per target.
+    Fuzz {
+        /// Seconds.
+        seconds: u32,
     },
     /// Start the demo.
     Demo(DemoOptions),
@@ -77,6 +84,7 @@ pub fn parse(words: &[String]) -> Result<Task, String> {
         "edges" => nothing_more(rest, Task::Edges),
         "test" | "ci" => test(rest),
         "demo" => demo(rest),
+        "fuzz" => fuzz(rest),
         "codegen" => match rest.next() {
             None => Ok(Task::Codegen { check: false }),
             Some("--check") => nothing_more(rest, Task::Codegen { check: true }),
@@ -127,6 +135,18 @@ fn demo<'a>(mut rest: impl Iterator<Item = &'a str>) -> Result<Task, String> {
     Ok(Task::Demo(options))
 }
 
+fn fuzz<'a>(mut rest: impl Iterator<Item = &'a str>) -> Result<Task, String> {
+    let mut seconds = crate::fuzz::SECONDS;
+    while let Some(word) = rest.next() {
+        if word != "--seconds" {
+            return Err(unknown(word));
+        }
+        let text = value(&mut rest, word)?;
+        seconds = text.parse().map_err(|_| format!("--seconds wants a number, not {text}"))?;
+    }
+    Ok(Task::Fuzz { seconds })
+}
+
 fn value<'a>(rest: &mut impl Iterator<Item = &'a str>, flag: &str) -> Result<&'a str, String> {
     rest.next().ok_or_else(|| format!("{flag} wants a value"))
 }
@@ -172,6 +192,7 @@ mod tests {
             "demo --port 70000",
             "codegen --write",
             "test --fast",
+            "fuzz --seconds soon",
         ] {
             assert!(read(line).is_err(), "{line}");
         }

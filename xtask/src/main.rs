@@ -16,8 +16,10 @@ mod args;
 mod codegen;
 mod demo;
 mod edges;
+mod fuzz;
 mod house;
 mod process;
+mod python;
 mod setup;
 mod stage;
 mod test;
@@ -65,6 +67,7 @@ fn run(task: Task) -> Result<()> {
         Task::Edges => stage::single(&house, screen, "edges", edges::run),
         Task::Test(options) => test::run(&house, screen, &options),
         Task::Codegen { check } => codegen::command(&house, screen, check),
+        Task::Fuzz { seconds } => fuzz::command(&house, screen, seconds),
         Task::Demo(options) => demo::run(&house, screen, &options),
     }
 }

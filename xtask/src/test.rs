@@ -8,7 +8,7 @@ use crate::args::TestOptions;
 use crate::house::House;
 use crate::process::interrupted;
 use crate::stage::{self, Screen, Stage, clock};
-use crate::{codegen, edges, setup, ui};
+use crate::{codegen, edges, fuzz, python, setup, ui};
 use anyhow::{Result, bail};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -46,6 +46,8 @@ const CHECKS: &[Check] = &[
     Check { name: "nextest", budget_minutes: 5, cost: Cost::Dear, work: nextest },
     Check { name: "doctest", budget_minutes: 2, cost: Cost::Dear, work: doctest },
     Check { name: "journeys", budget_minutes: 6, cost: Cost::Dear, work: journeys },
+    Check { name: "schemathesis", budget_minutes: 4, cost: Cost::Dear, work: python::schemathesis },
+    Check { name: "fuzz", budget_minutes: 3, cost: Cost::Dear, work: fuzz::short },
 ];
 
 /// A program that runs this many budgets long hangs.
@@ -256,7 +258,7 @@ mod tests {
     fn a_stage_can_be_run_with_all_after_it() {
         let options = TestOptions { from: Some("nextest".into()), ..TestOptions::default() };
         let names: Vec<&str> = pick(&options).unwrap().iter().map(|check| check.name).collect();
-        assert_eq!(names, ["nextest", "doctest", "journeys"]);
+        assert_eq!(names, ["nextest", "doctest", "journeys", "schemathesis", "fuzz"]);
     }
 
     #[test]

@@ -1,12 +1,17 @@
 //! The description of every route, from which the console's types are made.
 
+use crate::error::Code;
+use crate::guard::Needs;
 use crate::handlers::{
     blob, bundle, directory, document, enrolment, events, evidence, exchange, health, import,
     overview, session, tablet, task, tree,
 };
+use crate::router::DESK;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use utoipa::OpenApi;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::{ContentBuilder, OpenApi as OpenApiDescription, Ref, RefOr, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -47,9 +52,83 @@ use utoipa::OpenApi;
         blob::put,
         tree::heads,
         health::healthz,
-    )
+    ),
+    modifiers(&Refusals)
 )]
 struct Description;
+
+/// Adds to every operation the refusals that follow from what the router asks
+/// of its caller, so that no handler has to name them.
+struct Refusals;
+
+impl Modify for Refusals {
+    fn modify(&self, api: &mut OpenApiDescription) {
+        for (path, item) in &mut api.paths.paths {
+            let operations = [
+                ("get", &mut item.get),
+                ("head", &mut item.head),
+                ("post", &mut item.post),
+                ("put", &mut item.put),
+                ("patch", &mut item.patch),
+                ("delete", &mut item.delete),
+            ];
+            for (method, operation) in operations {
+                if let Some(operation) = operation {
+                    for code in refusals(method, path, operation) {
+                        add(operation, method, code);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// For each refusal one code that stands for its status.
+fn refusals(method: &str, path: &str, operation: &Operation) -> Vec<Code> {
+    let mut codes = Vec::new();
+    let has = |place: &ParameterIn| {
+        operation.parameters.iter().flatten().any(|one| one.parameter_in == *place)
+    };
+    if has(&ParameterIn::Path) {
+        codes.push(Code::NotFound);
+    }
+    if has(&ParameterIn::Query) || operation.request_body.is_some() {
+        codes.push(Code::Malformed);
+    }
+    if operation.request_body.is_some() {
+        codes.push(Code::TooLarge);
+    }
+    match DESK.iter().find(|route| route.path == path && route.method == method) {
+        Some(route) => {
+            if route.needs != Needs::Nobody {
+                codes.push(Code::NotSignedIn);
+            }
+            if matches!(route.needs, Needs::May(_)) {
+                codes.push(Code::Forbidden);
+            }
+            if method != "get" {
+                codes.push(Code::HeaderMissing);
+            }
+        }
+        None if !OPEN.contains(&path) => codes.push(Code::TokenWrong),
+        None => {}
+    }
+    codes
+}
+
+/// The routes outside the desk that want no token.
+const OPEN: [&str; 3] = ["/v1/enrol", "/v1/tree-heads", "/healthz"];
+
+fn add(operation: &mut Operation, method: &str, code: Code) {
+    let mut answer = ResponseBuilder::new().description(code.words());
+    // An answer to HEAD has no body.
+    if method != "head" {
+        let form = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorBody"))).build();
+        answer = answer.content("application/json", form);
+    }
+    let status = code.status().as_u16().to_string();
+    operation.responses.responses.entry(status).or_insert(RefOr::T(answer.build()));
+}
 
 /// The description as JSON.
 ///
@@ -67,7 +146,6 @@ pub async fn show() -> crate::error::Result<impl IntoResponse> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::router::DESK;
 
     #[test]
     fn every_route_of_the_desk_is_described_and_nothing_else() {

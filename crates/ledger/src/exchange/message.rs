@@ -21,6 +21,10 @@ use uuid::Uuid;
 /// The version of the exchange.
 pub const PROTOCOL: u32 = 1;
 
+/// Most changes in one message, far more than fit at their smallest: a header
+/// of endless zeros as lengths would otherwise cost much memory for few bytes.
+const CHANGES_MAX: usize = 65_536;
+
 /// Why a body is not a message. Names no content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
@@ -210,6 +214,9 @@ fn decode<H: DeserializeOwned>(body: &[u8]) -> Result<(H, Vec<Page>), BodyError>
     let length = u32::from_le_bytes(*length) as usize;
     let (json, mut rest) = rest.split_at_checked(length).ok_or(BodyError::Short)?;
     let envelope: Envelope<H> = serde_json::from_slice(json).map_err(|_| BodyError::Header)?;
+    if envelope.pages.iter().map(|page| page.lengths.len()).sum::<usize>() > CHANGES_MAX {
+        return Err(BodyError::Header);
+    }
     let mut pages = Vec::with_capacity(envelope.pages.len());
     for page in envelope.pages {
         let mut changes = Vec::with_capacity(page.lengths.len());
@@ -283,6 +290,15 @@ mod tests {
         }
         let padded = [body.as_slice(), b"x"].concat();
         assert_eq!(Request::decode(&padded), Err(BodyError::Long));
+    }
+
+    #[test]
+    fn a_header_of_endless_empty_changes_is_refused() {
+        let mut request = sample();
+        request.pages[0].changes = vec![vec![]; CHANGES_MAX];
+        assert!(Request::decode(&request.encode().unwrap()).is_ok());
+        request.pages.push(request.pages[0].clone());
+        assert_eq!(Request::decode(&request.encode().unwrap()), Err(BodyError::Header));
     }
 
     #[test]

@@ -77,18 +77,6 @@ pub async fn revoked(db: &impl ConnectionTrait) -> Result<BTreeSet<ReplicaId>> {
     Ok(rows.into_iter().map(ReplicaId).collect())
 }
 
-/// Takes a tablet out of service.
-#[cfg(test)]
-pub async fn revoke(db: &impl ConnectionTrait, replica: ReplicaId, now_ms: i64) -> Result<()> {
-    let row = ActiveModel {
-        replica: Set(replica.0),
-        revoked_ms: Set(Some(now_ms)),
-        ..Default::default()
-    };
-    Entity::update(row).exec(db).await?;
-    Ok(())
-}
-
 /// How many tablets a department ever enrolled: the next one's number is one more.
 pub async fn count_of_department(
     db: &impl ConnectionTrait,

@@ -1,6 +1,5 @@
 //! Tablets that listen.
 
-use crate::app::now_ms;
 use crate::store::tablet;
 use crate::tests::office::{Office, SECTORS};
 use crate::tests::tablet::Tablet;
@@ -10,8 +9,11 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use domain::id::{LedgerId, RecordId};
+use domain::record::{field, kind};
 use futures_util::StreamExt;
 use ledger::Write;
+use sea_orm::ActiveValue::Set;
+use sea_orm::EntityTrait;
 use serde_json::json;
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -43,8 +45,8 @@ async fn is_silent(stream: &mut BodyDataStream) -> bool {
     stream.poll_next_unpin(&mut Context::from_waker(Waker::noop())).is_pending()
 }
 
-fn memo() -> Vec<Write> {
-    vec![Write::new("memo", RecordId(Uuid::now_v7()), "text", json!("x"))]
+fn note() -> Vec<Write> {
+    vec![Write::new(kind::NOTE, RecordId(Uuid::now_v7()), field::TEXT, json!("询问要点"))]
 }
 
 fn ledger_of(tablet: &Tablet, joint: bool) -> LedgerId {
@@ -86,7 +88,7 @@ async fn news_ring_for_those_who_may_read_them_and_not_for_their_author() {
     let mut far = stream(&office, &other).await;
 
     let internal = ledger_of(&one, false);
-    one.write(internal, "memo.write", memo());
+    one.write(internal, "note.add", note());
     one.exchange(&office).await;
     look(&office.app, &mut looked).await.unwrap();
     let heard = next(&mut near).await.unwrap();
@@ -95,7 +97,7 @@ async fn news_ring_for_those_who_may_read_them_and_not_for_their_author() {
     assert!(is_silent(&mut far).await, "another department's ledger rang");
     assert!(is_silent(&mut author).await, "one's own work rang");
 
-    one.write(ledger_of(&one, true), "memo.write", memo());
+    one.write(ledger_of(&one, true), "note.add", note());
     one.exchange(&office).await;
     look(&office.app, &mut looked).await.unwrap();
     assert!(next(&mut near).await.is_some() && next(&mut far).await.is_some());
@@ -114,7 +116,7 @@ async fn what_another_instance_took_in_rings_here_too() {
     // What is recent rings once when somebody comes.
     next(&mut near).await.unwrap();
     let second = office.second_instance().await;
-    one.write(ledger_of(&one, true), "memo.write", memo());
+    one.write(ledger_of(&one, true), "note.add", note());
     one.exchange(&second).await;
     assert_eq!(next(&mut near).await.unwrap(), "event: changed\ndata: {}\n\n");
     watching.abort();
@@ -126,9 +128,14 @@ async fn a_revoked_tablet_hears_nothing_more_and_its_stream_ends() {
     let [mut one, colleague, _] = tablets(&office).await;
     let mut looked = seen_all(&office).await;
     let mut near = stream(&office, &colleague).await;
-    one.write(ledger_of(&one, true), "memo.write", memo());
+    one.write(ledger_of(&one, true), "note.add", note());
     one.exchange(&office).await;
-    tablet::revoke(&office.app.db, colleague.replica, now_ms()).await.unwrap();
+    let row = tablet::ActiveModel {
+        replica: Set(colleague.replica.0),
+        revoked_ms: Set(Some(1)),
+        ..Default::default()
+    };
+    tablet::Entity::update(row).exec(&office.app.db).await.unwrap();
     look(&office.app, &mut looked).await.unwrap();
     assert_eq!(next(&mut near).await, None);
     let again = listen(&office, &colleague.token).await;
