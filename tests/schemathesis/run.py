@@ -3,7 +3,7 @@ every role, as a tablet and as nobody. No answer may be a 5xx, and every answer 
 
 run.py SERVER_BINARY FOLDER [SECONDS_PER_CALLER]
 """
-import base64, json, pathlib, subprocess, sys, urllib.request, uuid
+import base64, json, os, pathlib, subprocess, sys, urllib.request, uuid
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance," \
@@ -81,7 +81,8 @@ def main(binary, folder, seconds="20"):
             for header, value in headers.items():
                 command += ["--header", f"{header}: {value}"]
             print(f"=== as {name}", flush=True)
-            if subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL).returncode:
+            here = {"PYTHONPATH": str(pathlib.Path(__file__).parent), "SCHEMATHESIS_HOOKS": "hooks"}
+            if subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, env=os.environ | here).returncode:
                 failed.append(name)
             if server.process.poll() is not None:
                 failed.append(f"the server ended while {name} asked")

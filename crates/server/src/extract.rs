@@ -8,7 +8,7 @@ use crate::usecase::enrolment::token_hash;
 use crate::usecase::exchange::Device;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Multipart, Path, Query, Request};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -35,6 +35,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             }
             _ => Code::Malformed.into(),
         })
+    }
+}
+
+/// A form of several parts.
+#[derive(Debug)]
+pub struct Form(pub Multipart);
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = ServerError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        let form = Multipart::from_request(request, state).await;
+        form.map(Self).map_err(|_| Code::Malformed.into())
     }
 }
 
