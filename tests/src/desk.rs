@@ -51,6 +51,15 @@ impl Desk {
         Ok(answer.json().await?)
     }
 
+    /// Asks for a file.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn bytes(&self, path: &str) -> Result<Vec<u8>> {
+        let request = self.http.get(format!("{}{path}", self.url)).header(COOKIE, &self.cookie);
+        Ok(request.send().await?.error_for_status()?.bytes().await?.to_vec())
+    }
+
     /// Does something.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ pub mod desk;
 pub mod main_job;
 pub mod office;
 pub mod process;
+pub mod python;
 pub mod screen;
 pub mod tablet;
 pub mod wire;

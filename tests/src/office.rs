@@ -17,6 +17,7 @@ pub struct Office {
     log: PathBuf,
     port: u16,
     running: Option<Running>,
+    more: Vec<String>,
     /// Where the console and the tablets find it.
     pub url: String,
 }
@@ -38,6 +39,14 @@ impl Office {
     /// # Errors
     /// When it does not get ready.
     pub async fn open(folder: &Path) -> Result<Self> {
+        Self::open_with(folder, &[]).await
+    }
+
+    /// The same with more words on its command line.
+    ///
+    /// # Errors
+    /// When it does not get ready.
+    pub async fn open_with(folder: &Path, more: &[&str]) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
         let port = free_port()?;
         let mut office = Self {
@@ -45,6 +54,7 @@ impl Office {
             log: folder.join("server.log"),
             port,
             running: None,
+            more: more.iter().map(|word| (*word).to_owned()).collect(),
             url: format!("http://127.0.0.1:{port}"),
         };
         office.start().await?;
@@ -60,6 +70,7 @@ impl Office {
         command
             .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port)])
             .args(["--demo-seed", CITY_SEED])
+            .args(&self.more)
             .arg("--data")
             .arg(&self.data)
             .stdout(Stdio::piped());
@@ -80,6 +91,25 @@ impl Office {
             Some(mut running) => running.kill().await,
             None => Ok(()),
         }
+    }
+
+    /// Asks the server to end, as an administrator would, and waits until it has.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn ask_to_end(&mut self) -> Result<()> {
+        let mut running = self.running.take().context("it does not run")?;
+        let status = running.ask_to_end().await?;
+        ensure!(status.success(), "the server ended with {status}");
+        Ok(())
+    }
+
+    /// Runs a command of the server and gives what it prints.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn run(&self, args: &[&str]) -> Result<Value> {
+        self.command(args).await
     }
 
     /// The demo accounts.

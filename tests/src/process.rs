@@ -5,8 +5,8 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 
 /// How long a program may take until it is ready. Debug builds on a busy machine.
 pub const READY_LIMIT: Duration = Duration::from_secs(120);
@@ -70,6 +70,27 @@ impl Running {
         let line = line.with_context(|| format!("{} ended at once", self.name))?;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Ok(line)
+    }
+
+    /// Its output line by line, from here on.
+    ///
+    /// # Errors
+    /// When somebody reads it already.
+    pub fn lines(&mut self) -> Result<Lines<BufReader<ChildStdout>>> {
+        let out = self.child.stdout.take().context("its output is not ours to read")?;
+        Ok(BufReader::new(out).lines())
+    }
+
+    /// Asks the program to end, and waits until it has.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn ask_to_end(&mut self) -> Result<std::process::ExitStatus> {
+        let id = self.child.id().context("it has ended already")?;
+        let mut kill = Command::new("kill");
+        kill.args(["-TERM", &id.to_string()]).stdin(Stdio::null()).status().await?;
+        let ended = tokio::time::timeout(READY_LIMIT, self.child.wait()).await;
+        Ok(ended.with_context(|| format!("{} does not end when asked", self.name))??)
     }
 
     /// Ends the program as a power cut would: SIGKILL.

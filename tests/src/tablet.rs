@@ -1,6 +1,6 @@
 //! A tablet without a screen: the `device` program with a home of its own.
 
-use crate::process::program;
+use crate::process::{Running, program};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -62,6 +62,17 @@ impl Tablet {
             new_pin.clone_into(&mut self.pin);
         }
         Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
+    /// Starts listening to the office.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn watch(&self, log: &Path) -> Result<Running> {
+        let mut command = Command::new(program("lianjian-device")?);
+        command.arg("--home").arg(&self.home).arg("watch");
+        command.env("LIANJIAN_PIN", &self.pin).stdout(Stdio::piped());
+        Running::start(command, "lianjian-device", log)
     }
 
     /// Runs a command that must work and gives what it prints.

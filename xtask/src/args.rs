@@ -16,6 +16,8 @@ cargo xtask <command>
       --reset               begin anew: forget what the last demo kept
       --headless            run the main job by itself in a virtual display
       --port N              the server's port (8642 unless told)
+  fuzz                      fuzz what reads bytes from outside
+      --seconds N           per target (15 unless told)
   codegen [--check]         write the generated files, or say which are stale
   simulate                  run tablets, server and network in worlds made from seeds
       --seeds N             how many (100 unless told)
@@ -45,6 +47,11 @@ pub enum Task {
     },
     /// Run the simulator with these words.
     Simulate(Vec<String>),
+    /// Fuzz, so many seconds per target.
+    Fuzz {
+        /// Seconds.
+        seconds: u32,
+    },
     /// Start the demo.
     Demo(DemoOptions),
 }
@@ -86,6 +93,7 @@ pub fn parse(words: &[String]) -> Result<Task, String> {
         "demo" => demo(rest),
         // Its words are the simulator's to understand.
         "simulate" => Ok(Task::Simulate(rest.map(str::to_owned).collect())),
+        "fuzz" => fuzz(rest),
         "codegen" => match rest.next() {
             None => Ok(Task::Codegen { check: false }),
             Some("--check") => nothing_more(rest, Task::Codegen { check: true }),
@@ -136,6 +144,18 @@ fn demo<'a>(mut rest: impl Iterator<Item = &'a str>) -> Result<Task, String> {
     Ok(Task::Demo(options))
 }
 
+fn fuzz<'a>(mut rest: impl Iterator<Item = &'a str>) -> Result<Task, String> {
+    let mut seconds = crate::fuzz::SECONDS;
+    while let Some(word) = rest.next() {
+        if word != "--seconds" {
+            return Err(unknown(word));
+        }
+        let text = value(&mut rest, word)?;
+        seconds = text.parse().map_err(|_| format!("--seconds wants a number, not {text}"))?;
+    }
+    Ok(Task::Fuzz { seconds })
+}
+
 fn value<'a>(rest: &mut impl Iterator<Item = &'a str>, flag: &str) -> Result<&'a str, String> {
     rest.next().ok_or_else(|| format!("{flag} wants a value"))
 }
@@ -181,6 +201,7 @@ mod tests {
             "demo --port 70000",
             "codegen --write",
             "test --fast",
+            "fuzz --seconds soon",
         ] {
             assert!(read(line).is_err(), "{line}");
         }

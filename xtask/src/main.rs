@@ -16,8 +16,10 @@ mod args;
 mod codegen;
 mod demo;
 mod edges;
+mod fuzz;
 mod house;
 mod process;
+mod python;
 mod setup;
 mod simulate;
 mod stage;
@@ -67,6 +69,7 @@ fn run(task: Task) -> Result<()> {
         Task::Test(options) => test::run(&house, screen, &options),
         Task::Codegen { check } => codegen::command(&house, screen, check),
         Task::Simulate(words) => simulate::command(&house, &words),
+        Task::Fuzz { seconds } => fuzz::command(&house, screen, seconds),
         Task::Demo(options) => demo::run(&house, screen, &options),
     }
 }

@@ -1,12 +1,12 @@
 //! Brings a machine to the point where everything builds, runs and is tested:
-//! system packages, npm packages, two cargo programs.
+//! system packages, npm packages, Python packages, two cargo programs.
 //!
 //! Looks first and installs only what is missing, so that a second run takes well
 //! under a second. Expects rustup's cargo, node and, on Debian, apt.
 
 use crate::house::{House, cargo_bin, which};
 use crate::stage::Stage;
-use crate::ui;
+use crate::{python, ui};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -34,6 +34,9 @@ const DEBIAN: &[&str] = &[
     "xauth",
     "dbus",
     "dbus-x11",
+    // To check bundles as a stranger would, and the API by its description.
+    "python3",
+    "python3-venv",
     // Chinese on the screen; what is in a PDF.
     "fonts-noto-cjk",
     "fonts-noto-color-emoji",
@@ -51,6 +54,7 @@ const PROGRAMS: &[&str] = &[
     "xvfb-run",
     "dbus-run-session",
     "pdftotext",
+    "python3",
 ];
 
 /// A program that cargo builds and installs.
@@ -95,6 +99,7 @@ pub fn run(house: &House, stage: &mut Stage) -> Result<()> {
     rust_components(house, stage)?;
     node(house)?;
     ui::install(house, stage)?;
+    python::install(house, stage)?;
     for program in CARGO_PROGRAMS {
         cargo_program(house, stage, program)?;
     }

@@ -8,7 +8,7 @@ use crate::args::TestOptions;
 use crate::house::House;
 use crate::process::interrupted;
 use crate::stage::{self, Screen, Stage, clock};
-use crate::{codegen, edges, setup, simulate, ui};
+use crate::{codegen, edges, fuzz, python, setup, simulate, ui};
 use anyhow::{Result, bail};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -47,6 +47,8 @@ const CHECKS: &[Check] = &[
     Check { name: "simulate", budget_minutes: 5, cost: Cost::Dear, work: simulate::check },
     Check { name: "doctest", budget_minutes: 2, cost: Cost::Dear, work: doctest },
     Check { name: "journeys", budget_minutes: 6, cost: Cost::Dear, work: journeys },
+    Check { name: "schemathesis", budget_minutes: 4, cost: Cost::Dear, work: python::schemathesis },
+    Check { name: "fuzz", budget_minutes: 3, cost: Cost::Dear, work: fuzz::short },
 ];
 
 /// A program that runs this many budgets long hangs.
@@ -257,7 +259,7 @@ mod tests {
     fn a_stage_can_be_run_with_all_after_it() {
         let options = TestOptions { from: Some("nextest".into()), ..TestOptions::default() };
         let names: Vec<&str> = pick(&options).unwrap().iter().map(|check| check.name).collect();
-        assert_eq!(names, ["nextest", "doctest", "journeys"]);
+        assert_eq!(names, ["nextest", "doctest", "journeys", "schemathesis", "fuzz"]);
     }
 
     #[test]

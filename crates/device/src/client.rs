@@ -5,6 +5,7 @@
 //! are no stores. Calls block: they run on threads that may wait.
 
 use crate::error::DeviceError;
+use crate::events::{GLANCE, Heard, Lines, SILENCE_MAX};
 use crate::view::ErrorCode;
 use domain::evidence::FILE_BYTES_MAX;
 use domain::id::{PersonId, ReplicaId};
@@ -12,6 +13,7 @@ use ledger::certificate::SignedCertificate;
 use ledger::exchange::{BODY_BYTES_MAX, Request, Response};
 use ledger::recovery::SignedRecovery;
 use ledger::seal::PublicKey;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use std::io::Read;
@@ -29,6 +31,9 @@ const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
 const SLOWEST_BYTES_PER_SECOND: u64 = 8_000;
 /// The largest answer that is not a file, in bytes.
 const ANSWER_BYTES_MAX: u64 = 1024 * 1024;
+const EVENTS_TYPE: &str = "text/event-stream";
+/// The header in which the office is told the app's version.
+const VERSION_HEADER: &str = "x-lianjian-version";
 const EXCHANGE_TYPE: &str = "application/vnd.lianjian.exchange+zstd";
 /// Compression of what is sent: quick enough for a tablet.
 const ZSTD_LEVEL: i32 = 3;
@@ -157,7 +162,10 @@ impl Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let base = Url::parse(&normalised(server)?).map_err(|_| ErrorCode::NotAnOffice)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let version = HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
+        let headers = HeaderMap::from_iter([(HeaderName::from_static(VERSION_HEADER), version)]);
         let http = reqwest::Client::builder()
+            .default_headers(headers)
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("lianjian/", env!("CARGO_PKG_VERSION")))
@@ -288,6 +296,48 @@ impl Client {
         }
         check(status, &body)?;
         Ok(Some(body))
+    }
+
+    /// Listens until the line breaks or `go_on` says no.
+    ///
+    /// # Errors
+    /// As [`Client::exchange`]; a line that ends or falls silent is
+    /// [`ErrorCode::Offline`].
+    pub(crate) fn listen(
+        &self,
+        hear: &mut dyn FnMut(Heard),
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<(), DeviceError> {
+        let call =
+            self.http.get(self.url("v1/events")?).header(reqwest::header::ACCEPT, EVENTS_TYPE);
+        let (http, call) = self.signed_in(call).build_split();
+        let call = call?;
+        self.runtime.block_on(async {
+            let mut answer = in_time(SILENCE_TIMEOUT, http.execute(call)).await?;
+            check(answer.status(), &[])?;
+            let kind = answer.headers().get(reqwest::header::CONTENT_TYPE);
+            if kind.is_none_or(|kind| !kind.as_bytes().starts_with(EVENTS_TYPE.as_bytes())) {
+                return Err(ErrorCode::ServerTrouble.into());
+            }
+            hear(Heard::Connected);
+            let mut lines = Lines::default();
+            let mut silent = Duration::ZERO;
+            while go_on() {
+                // Cutting the wait short loses nothing: a piece is taken whole.
+                match tokio::time::timeout(GLANCE, answer.chunk()).await {
+                    Ok(piece) => {
+                        let piece = piece?.ok_or(ErrorCode::Offline)?;
+                        silent = Duration::ZERO;
+                        if lines.take(&piece)? {
+                            hear(Heard::Changed);
+                        }
+                    }
+                    Err(_) if silent >= SILENCE_MAX => return Err(ErrorCode::Offline.into()),
+                    Err(_) => silent += GLANCE,
+                }
+            }
+            Ok(())
+        })
     }
 
     fn url(&self, path: &str) -> Result<Url, DeviceError> {

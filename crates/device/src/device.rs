@@ -15,6 +15,7 @@ use crate::store::{self, blob, chain, register, task};
 use crate::surroundings::Surroundings;
 use crate::usecase::withdrawal::Order;
 use crate::vault::{StoreKey, Vault};
+use crate::version;
 use crate::view::{AppError, ErrorCode};
 use domain::id::{DepartmentId, LedgerId, PersonId, RecordId, ReplicaId, TaskId};
 use domain::package::Package;
@@ -328,6 +329,7 @@ impl Open {
         })?;
         let next = head.next(&bytes);
         let act = Act { ledger, id: next.change_id(), by: &self.certificate, change: &change };
+        version::check(&tx, &change.writes)?;
         if let Some(reason) = judge(act, &scene) {
             refuse(reason)?;
         }

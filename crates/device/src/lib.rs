@@ -11,6 +11,7 @@ mod device;
 mod disk;
 pub mod durable;
 pub mod error;
+pub mod events;
 pub mod evidence;
 mod incoming;
 pub mod lease;
@@ -19,6 +20,7 @@ mod recovery;
 mod rescue;
 mod salvage;
 mod scene;
+pub mod schedule;
 #[cfg(feature = "simulation")]
 pub mod simulation;
 mod spare;
@@ -28,6 +30,7 @@ pub mod surroundings;
 mod testing;
 pub mod usecase;
 pub mod vault;
+mod version;
 pub mod view;
 mod wipe;
 

@@ -16,6 +16,7 @@ use domain::task::{
     Audience, EnterpriseSnapshot, Genesis, Header, PackageRef, Party, Seat, Status, TeamRole,
 };
 use domain::time::{Wall, WorkingCalendar};
+use domain::version::Version;
 use ledger::certificate::{Certificate, ReplicaRole, SignedCertificate};
 use ledger::exchange::{PROTOCOL, Request, Response, ResponseHeader, answer};
 use ledger::holdings::{Held, Holdings};
@@ -103,6 +104,7 @@ struct State {
     wipe: Option<SignedWipe>,
     lease_days: Option<u32>,
     wiped: u32,
+    version_min: Option<Version>,
 }
 
 /// The office.
@@ -147,6 +149,7 @@ impl Office {
             wipe: None,
             lease_days: None,
             wiped: 0,
+            version_min: None,
         };
         let state = Arc::new(Mutex::new(state));
         state.lock().unwrap().dispatch();
@@ -163,6 +166,11 @@ impl Office {
 
     pub(crate) fn set_fault(&self, fault: Fault) {
         self.state.lock().unwrap().fault = fault;
+    }
+
+    /// What it says of the app's version from now on.
+    pub(crate) fn wants_version(&self, oldest: Option<Version>) {
+        self.state.lock().unwrap().version_min = oldest;
     }
 
     pub(crate) fn blobs(&self) -> BTreeSet<String> {
@@ -473,6 +481,7 @@ impl State {
                 more: false,
                 wipe: self.wipe.clone(),
                 lease_days: self.lease_days,
+                version_min: self.version_min,
             },
         }
     }

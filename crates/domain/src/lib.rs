@@ -21,3 +21,4 @@ pub mod plan;
 pub mod record;
 pub mod task;
 pub mod time;
+pub mod version;

@@ -1,7 +1,9 @@
 //! Time as the trade counts it: the wall clock of a device, dates in
 //! Asia/Shanghai, and working days. No clock is read here.
 
-use chrono::{DateTime, Datelike, Duration, FixedOffset, NaiveDate, SecondsFormat, Utc, Weekday};
+use chrono::{
+    DateTime, Datelike, Duration, FixedOffset, NaiveDate, NaiveTime, SecondsFormat, Utc, Weekday,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -52,6 +54,13 @@ impl Wall {
     pub fn shanghai_date(self) -> NaiveDate {
         self.shanghai().date_naive()
     }
+}
+
+/// The moment a day ends in Asia/Shanghai, milliseconds UTC.
+#[must_use]
+pub fn shanghai_day_end_ms(day: NaiveDate) -> i64 {
+    let midnight_utc = day.and_time(NaiveTime::MIN).and_utc() + Duration::days(1);
+    (midnight_utc - Duration::seconds(i64::from(SHANGHAI_OFFSET_SECONDS))).timestamp_millis()
 }
 
 impl fmt::Display for Wall {
@@ -159,6 +168,13 @@ mod tests {
     fn a_deadline_day_is_the_day_in_shanghai() {
         let late_evening_utc = Wall::parse("2026-11-23T17:00:00.000Z").unwrap();
         assert_eq!(late_evening_utc.shanghai_date(), day("2026-11-24"));
+    }
+
+    #[test]
+    fn a_day_ends_when_the_next_one_begins_in_shanghai() {
+        let last = Wall::parse("2026-11-23T15:59:59.999Z").unwrap();
+        let end = shanghai_day_end_ms(day("2026-11-23"));
+        assert_eq!(last.instant().timestamp_millis() + 1, end);
     }
 
     #[test]

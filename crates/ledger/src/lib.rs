@@ -32,6 +32,7 @@ pub mod seal;
 pub mod signature;
 pub mod statement;
 mod strict;
+pub mod tree;
 pub mod wipe;
 pub mod withdrawal;
 

@@ -2,13 +2,16 @@
 
 use crate::db;
 use crate::error::{Code, Result, ServerError};
+use crate::events::Events;
 use crate::files::Files;
 use crate::keys::Keys;
 use crate::surroundings::{Entropy, Surroundings};
 use crate::throttle::Throttle;
+use crate::usecase::tree;
 use chrono::{DateTime, NaiveDate};
 use documents::Fonts;
 use domain::time::Wall;
+use domain::version::Version;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +30,8 @@ pub struct Settings {
     /// Days without contact after which a tablet shows nothing; none leaves it
     /// at the usual.
     pub lease_days: Option<u32>,
+    /// The oldest version of the app that may sign and decide.
+    pub min_app_version: Option<Version>,
 }
 
 impl Settings {
@@ -37,6 +42,7 @@ impl Settings {
             data: data.into(),
             failures_per_address_max: 30,
             lease_days: None,
+            min_app_version: None,
             around: Surroundings::default(),
         }
     }
@@ -58,6 +64,12 @@ pub struct Parts {
     around: Surroundings,
     /// What tablets are told of their lease.
     pub lease_days: Option<u32>,
+    /// Tablets that listen.
+    pub events: Arc<Events>,
+    /// The oldest version of the app that may sign and decide.
+    pub min_app_version: Option<Version>,
+    /// Whether the day's tree head is to be made.
+    pub heads_due: tree::Due,
     fonts: OnceCell<Fonts>,
 }
 
@@ -93,6 +105,9 @@ impl App {
             throttle: Throttle::new(settings.failures_per_address_max),
             around,
             lease_days: settings.lease_days,
+            events: Arc::default(),
+            min_app_version: settings.min_app_version,
+            heads_due: tree::Due::default(),
             fonts: OnceCell::new(),
         })))
     }

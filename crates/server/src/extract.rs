@@ -8,11 +8,12 @@ use crate::usecase::enrolment::token_hash;
 use crate::usecase::exchange::Device;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::StatusCode;
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Multipart, Path, Query, Request};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use domain::id::{PersonId, ReplicaId};
+use domain::version::Version;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -34,6 +35,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             }
             _ => Code::Malformed.into(),
         })
+    }
+}
+
+/// A form of several parts.
+#[derive(Debug)]
+pub struct Form(pub Multipart);
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = ServerError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        let form = Multipart::from_request(request, state).await;
+        form.map(Self).map_err(|_| Code::Malformed.into())
     }
 }
 
@@ -76,6 +90,15 @@ impl<S: Send + Sync> FromRequestParts<S> for From {
     }
 }
 
+/// The header in which a tablet says its app's version.
+pub const VERSION_HEADER: &str = "x-lianjian-version";
+
+/// What the app says of itself; one that says nothing is older than the header.
+fn version(headers: &HeaderMap) -> Version {
+    let said = headers.get(VERSION_HEADER).and_then(|value| value.to_str().ok()?.parse().ok());
+    said.unwrap_or(Version(0, 0, 0))
+}
+
 impl FromRequestParts<App> for Device {
     type Rejection = ServerError;
 
@@ -89,6 +112,7 @@ impl FromRequestParts<App> for Device {
             person: PersonId(tablet.person),
             revoked: tablet.revoked_ms.is_some(),
             last_contact_ms: tablet.last_contact_ms,
+            version: version(&parts.headers),
         })
     }
 }

@@ -6,8 +6,10 @@
 //! of a piece of work in order; `store` holds the SQL, one file per noun.
 
 mod app;
+mod archive;
 mod db;
 mod error;
+mod events;
 mod extract;
 mod files;
 mod guard;
@@ -30,8 +32,10 @@ pub use guard::Needs;
 pub use openapi::openapi_json;
 pub use router::{DESK, Route, router};
 pub use serve::{
-    Digests, demo_accounts, digests, import_demo, import_pack, issue_code, open_demo_task, serve,
+    Digests, demo_accounts, digests, export_task, import_demo, import_pack, issue_code,
+    open_demo_task, serve, tree_heads,
 };
+pub use usecase::bundle::Extent;
 pub use usecase::demo_city::DemoAccount;
 pub use usecase::pack::PackReport;
 pub use view::CodeIssued;

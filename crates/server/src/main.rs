@@ -1,9 +1,11 @@
 //! The command line of the central server.
 
 use anyhow::{Context, bail};
+use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
-use domain::id::LedgerId;
-use server::{App, Settings};
+use domain::id::{LedgerId, TaskId};
+use domain::version::Version;
+use server::{App, Extent, Settings};
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -29,6 +31,10 @@ enum Command {
         /// Fills an empty installation with the demo city of this seed.
         #[arg(long)]
         demo_seed: Option<u64>,
+        /// Oldest version of the app that may sign and decide, such as 0.2.0;
+        /// older ones go on reading and handing in.
+        #[arg(long)]
+        min_app_version: Option<Version>,
         /// Days without contact after which a tablet shows nothing [usually 14].
         #[arg(long, env = "LIANJIAN_LEASE_DAYS", value_parser = clap::value_parser!(u32).range(1..=365))]
         lease_days: Option<u32>,
@@ -74,6 +80,34 @@ enum Command {
         #[arg(long)]
         ledger: Option<LedgerId>,
     },
+    /// Writes everything about a task in a form that anyone can verify with
+    /// `docs/verify.py`.
+    ExportTask {
+        /// The task.
+        task: TaskId,
+        /// Folder of the installation.
+        #[arg(long)]
+        data: PathBuf,
+        /// A new folder, or a new archive whose name ends in `.zip`.
+        #[arg(long)]
+        out: PathBuf,
+        /// The bytes of photos and other files too; without it documents alone.
+        #[arg(long)]
+        with_files: bool,
+        /// The departments' internal ledgers too.
+        #[arg(long)]
+        with_internal: bool,
+    },
+    /// Makes the daily tree heads that are due and prints those of the last
+    /// year as JSON, with the running day's, marked as interim.
+    TreeHead {
+        /// Folder of the installation.
+        #[arg(long)]
+        data: PathBuf,
+        /// Of this day only, YYYY-MM-DD.
+        #[arg(long)]
+        day: Option<NaiveDate>,
+    },
 }
 
 #[tokio::main]
@@ -86,8 +120,9 @@ async fn main() -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     match Arguments::parse().command {
-        Command::Serve { data, listen, demo_seed, lease_days } => {
-            serve(Settings { lease_days, ..Settings::new(data) }, listen, demo_seed).await
+        Command::Serve { data, listen, demo_seed, min_app_version, lease_days } => {
+            let settings = Settings { lease_days, min_app_version, ..Settings::new(data) };
+            serve(settings, listen, demo_seed).await
         }
         Command::ImportPack { file, data } => {
             let report = server::import_pack(&existing(data)?, &file).await?;
@@ -108,6 +143,15 @@ async fn main() -> anyhow::Result<()> {
         Command::Digest { data, ledger } => {
             let digests = server::digests(&existing(data)?, ledger).await?;
             print_line(&serde_json::to_string(&digests)?)
+        }
+        Command::ExportTask { task, data, out, with_files, with_internal } => {
+            let extent = Extent { internal: with_internal, files: with_files };
+            server::export_task(&existing(data)?, task, extent, &out).await?;
+            print_line(&serde_json::json!({ "task": task, "out": out }).to_string())
+        }
+        Command::TreeHead { data, day } => {
+            let heads = server::tree_heads(&existing(data)?, day).await?;
+            print_line(&serde_json::to_string(&heads)?)
         }
     }
 }

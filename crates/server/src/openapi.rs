@@ -1,12 +1,17 @@
 //! The description of every route, from which the console's types are made.
 
+use crate::error::Code;
+use crate::guard::Needs;
 use crate::handlers::{
-    blob, directory, document, enrolment, evidence, exchange, health, import, overview, pack,
-    pin_reset, revocation, session, tablet, task,
+    blob, bundle, directory, document, enrolment, events, evidence, exchange, health, import,
+    overview, pack, pin_reset, revocation, session, tablet, task, tree,
 };
+use crate::router::DESK;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use utoipa::OpenApi;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::{ContentBuilder, OpenApi as OpenApiDescription, Ref, RefOr, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -36,6 +41,7 @@ use utoipa::OpenApi;
         task::approve,
         evidence::evidence,
         document::site_record,
+        bundle::bundle,
         tablet::list,
         tablet::issue_code,
         revocation::revoke,
@@ -46,13 +52,89 @@ use utoipa::OpenApi;
         pin_reset::reset,
         revocation::wiped,
         exchange::exchange,
+        events::listen,
         blob::head,
         blob::get,
         blob::put,
+        tree::heads,
         health::healthz,
-    )
+    ),
+    modifiers(&Refusals)
 )]
 struct Description;
+
+/// Adds to every operation the refusals that follow from what the router asks
+/// of its caller, so that no handler has to name them.
+struct Refusals;
+
+impl Modify for Refusals {
+    fn modify(&self, api: &mut OpenApiDescription) {
+        for (path, item) in &mut api.paths.paths {
+            let operations = [
+                ("get", &mut item.get),
+                ("head", &mut item.head),
+                ("post", &mut item.post),
+                ("put", &mut item.put),
+                ("patch", &mut item.patch),
+                ("delete", &mut item.delete),
+            ];
+            for (method, operation) in operations {
+                if let Some(operation) = operation {
+                    for code in refusals(method, path, operation) {
+                        add(operation, method, code);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// For each refusal one code that stands for its status.
+fn refusals(method: &str, path: &str, operation: &Operation) -> Vec<Code> {
+    let mut codes = Vec::new();
+    let has = |place: &ParameterIn| {
+        operation.parameters.iter().flatten().any(|one| one.parameter_in == *place)
+    };
+    if has(&ParameterIn::Path) {
+        codes.push(Code::NotFound);
+    }
+    if has(&ParameterIn::Query) || operation.request_body.is_some() {
+        codes.push(Code::Malformed);
+    }
+    if operation.request_body.is_some() {
+        codes.push(Code::TooLarge);
+    }
+    match DESK.iter().find(|route| route.path == path && route.method == method) {
+        Some(route) => {
+            if route.needs != Needs::Nobody {
+                codes.push(Code::NotSignedIn);
+            }
+            if matches!(route.needs, Needs::May(_)) {
+                codes.push(Code::Forbidden);
+            }
+            if method != "get" {
+                codes.push(Code::HeaderMissing);
+            }
+        }
+        None if !OPEN.contains(&path) => codes.push(Code::TokenWrong),
+        None => {}
+    }
+    codes
+}
+
+/// The routes outside the desk that want no token.
+const OPEN: [&str; 3] = ["/v1/enrol", "/v1/tree-heads", "/healthz"];
+
+fn add(operation: &mut Operation, method: &str, code: Code) {
+    let mut answer = ResponseBuilder::new().description(code.words());
+    // An answer to HEAD has no body.
+    if method != "head" {
+        let form = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorBody"))).build();
+        answer = answer.content("application/json", form);
+    }
+    let status = code.status().as_u16().to_string();
+    operation.responses.responses.entry(status).or_insert(RefOr::T(answer.build()));
+}
 
 /// The description as JSON.
 ///
@@ -70,7 +152,6 @@ pub async fn show() -> crate::error::Result<impl IntoResponse> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::router::DESK;
 
     #[test]
     fn every_route_of_the_desk_is_described_and_nothing_else() {

@@ -5,8 +5,8 @@ use crate::app::App;
 use crate::error::{Code, Refusal};
 use crate::guard::{Needs, pass};
 use crate::handlers::{
-    blob, console, directory, document, enrolment, evidence, exchange, health, import, overview,
-    pack, pin_reset, revocation, session, tablet, task,
+    blob, bundle, console, directory, document, enrolment, events, evidence, exchange, health,
+    import, overview, pack, pin_reset, revocation, session, tablet, task, tree,
 };
 use crate::openapi;
 use crate::store::session::Sessions;
@@ -82,6 +82,7 @@ desk! {
     post   "/api/tasks/{task}/approve"                 May(ReviewFindings)    => task::approve;
     get    "/api/tasks/{task}/evidence/{sha256}"       May(ReadTasks)         => evidence::evidence;
     get    "/api/tasks/{task}/site-record.pdf"         May(ReadTasks)         => document::site_record;
+    get    "/api/tasks/{task}/bundle"                  May(ReadTasks)         => bundle::bundle;
     get    "/api/tablets"                              May(ManageTablets)     => tablet::list;
     post   "/api/enrolment-codes"                      May(ManageTablets)     => tablet::issue_code;
     post   "/api/tablets/{replica}/revoke"             May(RescueTablets)     => revocation::revoke;
@@ -92,11 +93,13 @@ desk! {
     get    "/api/openapi.json"                         Nobody                 => openapi::show;
 }
 
-/// The routes of tablets; all but enrolment want a token.
+/// The routes of tablets, which all but enrolment want a token, and what
+/// anybody may ask.
 fn device() -> Router<App> {
     Router::new()
         .route("/v1/enrol", post(enrolment::enrol))
         .route("/v1/exchange", post(exchange::exchange).layer(limit(BODY_BYTES_MAX)))
+        .route("/v1/events", get(events::listen))
         .route(
             "/v1/blobs/{sha256}",
             // The file's own limit is kept while it is read.
@@ -104,6 +107,7 @@ fn device() -> Router<App> {
         )
         .route("/v1/pin-reset", post(pin_reset::reset))
         .route("/v1/wiped", post(revocation::wiped))
+        .route("/v1/tree-heads", get(tree::heads))
         .route("/healthz", get(health::healthz))
 }
 

@@ -1,24 +1,33 @@
 //! Running the server, and what its command line does beside that.
 
 use crate::app::{App, Settings, rfc3339};
+use crate::archive::{Archive, Folder};
 use crate::db;
 use crate::error::{Result, ServerError};
 use crate::router::router;
 use crate::store::session::Sessions;
-use crate::store::{chain, membership, register};
+use crate::store::{acceptance, chain, membership, register};
+use crate::usecase::bundle::{self, Extent};
 use crate::usecase::demo_city::{self, DemoAccount};
 use crate::usecase::pack::{self, PackReport};
-use crate::usecase::{demo_task, enrolment};
+use crate::usecase::{demo_task, enrolment, tree, watch};
 use crate::view::CodeIssued;
+use chrono::{Duration, NaiveDate};
 use domain::id::{LedgerId, TaskId};
 use ledger::fold::state_digest;
 use ledger::holdings::ledger_digest;
+use ledger::tree::SignedTreeHead;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::time::MissedTickBehavior;
+
+/// How often the server looks for something to do by itself.
+const KEEPING_INTERVAL: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Listens and answers until `stop` is done; then finishes what is under way.
 /// `ready` is told the address once requests are taken.
@@ -36,11 +45,79 @@ pub async fn serve(
     let address = listener.local_addr()?;
     tracing::info!(%address, replica = %app.keys.replica, epoch = %app.keys.epoch, "listening");
     ready(address);
+    let keeping = tokio::spawn(keep(app.clone()));
+    let watching = tokio::spawn(watch::watch(app.clone()));
+    let events = Arc::clone(&app.events);
+    let stop = async move {
+        stop.await;
+        events.close();
+    };
     let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+    keeping.abort();
+    watching.abort();
     db::checkpoint(&app.db).await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What the server does by itself while it runs.
+async fn keep(app: App) {
+    let mut glance = tokio::time::interval(KEEPING_INTERVAL);
+    glance.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        glance.tick().await;
+        tree::when_due(&app).await;
+    }
+}
+
+/// Makes the tree heads that are due and answers those of a day, or all of the
+/// last year; with them the running day's as it stands, which says that it is
+/// none for good.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn tree_heads(
+    settings: &Settings,
+    day: Option<NaiveDate>,
+) -> Result<Vec<SignedTreeHead>> {
+    let app = App::open(settings).await?;
+    let today = app.shanghai_today();
+    tree::make(&app, today).await?;
+    let from = day.unwrap_or(today - Duration::days(365));
+    let stored = acceptance::heads(&app.db, from, 366).await?;
+    let wanted = stored.into_iter().filter(|one| day.is_none_or(|day| one.day == day));
+    let mut heads: Vec<SignedTreeHead> = wanted.map(|one| one.head).collect();
+    if day.is_none_or(|day| day == today) {
+        heads.push(tree::interim(&app, today).await?);
+    }
+    Ok(heads)
+}
+
+/// Writes a task's verifiable bundle to a new folder, or to a new zip archive
+/// where the name ends in `.zip`.
+///
+/// # Errors
+/// When there is no such dispatched task, or something is at that place already.
+pub async fn export_task(
+    settings: &Settings,
+    task: TaskId,
+    extent: Extent,
+    out: &Path,
+) -> Result<()> {
+    let app = App::open(settings).await?;
+    if out.extension().is_none_or(|extension| extension != "zip") {
+        return bundle::write(&app, task, extent, &mut Folder::create(out)?).await;
+    }
+    let mut archive = Archive::to(std::fs::File::create_new(out)?);
+    match bundle::write(&app, task, extent, &mut archive).await {
+        Ok(()) => Ok(archive.finish()?.sync_all()?),
+        Err(error) => {
+            // Half an archive is none.
+            std::fs::remove_file(out)?;
+            Err(error)
+        }
+    }
 }
 
 /// Imports the demo city into an empty installation.

@@ -271,6 +271,9 @@ export async function evidenceFile(task: string, sha256: string): Promise<Blob> 
 
 export const siteRecordUrl = (task: string): string => `/api/tasks/${at(task)}/site-record.pdf`
 
+/** Everything about the task that is not one department's own, for `docs/verify.py`. */
+export const bundleUrl = (task: string): string => `/api/tasks/${at(task)}/bundle?files=true`
+
 export const tablets = (): Promise<TabletRow[]> => call('/api/tablets')
 
 export const issueCode = (person: string): Promise<CodeIssued> =>

@@ -9,6 +9,8 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use device::Device;
 use device::clock::SystemClock;
+use device::events::Heard;
+use device::schedule::{jittered, listen_again_after};
 use device::view::{AppError, ChosenValue, ErrorCode, FindingDraft};
 use domain::finding::{Answer, Level};
 use domain::id::{RecordId, TaskId};
@@ -19,6 +21,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 
 /// 联检 tablet without a screen.
 #[derive(Parser)]
@@ -44,6 +47,9 @@ enum Command {
     Status,
     /// Exchanges with the office.
     Exchange,
+    /// Listens to the office until it is ended, and exchanges at once when told
+    /// of news; says so, one line of JSON each.
+    Watch,
     /// Says what is only on this tablet.
     Sync,
     /// Lists the tasks.
@@ -267,6 +273,7 @@ fn act(device: &Device, command: Command) -> Result<Value> {
             let changed = device.exchange()?;
             Ok(json!({"changed": changed, "sync": device.sync_status()?}))
         }
+        Command::Watch => watch(device),
         Command::Sync => json(device.sync_status()?),
         Command::Visits => json(device.visits()?),
         Command::Board { task } => json(device.board(id(&task)?)?),
@@ -323,6 +330,50 @@ fn act(device: &Device, command: Command) -> Result<Value> {
         Command::Digest => json(device.digests()?),
         Command::Files => json(device.files()?),
     }
+}
+
+/// Exchanges whenever the office tells of news, and never else. Ends only when
+/// the tablet is taken out of service.
+fn watch(device: &Device) -> Result<Value> {
+    let (bell, rung) = channel();
+    std::thread::scope(|scope| {
+        scope.spawn(move || exchange_when_rung(device, &rung));
+        let mut failures: u32 = 0;
+        loop {
+            let mut stood = false;
+            let mut hear = |heard| {
+                stood |= heard == Heard::Connected;
+                // The other thread lives as long as the bell.
+                let _ = bell.send(heard);
+            };
+            match device.listen(&mut hear, &|| true) {
+                Err(error) if error.code == ErrorCode::Revoked => return Err(error.into()),
+                Err(error) => say(&json!({"event": "line_lost", "code": error.code})),
+                Ok(()) => {}
+            }
+            failures = if stood { 1 } else { failures.saturating_add(1) };
+            std::thread::sleep(jittered(listen_again_after(failures), std::process::id()));
+        }
+    })
+}
+
+fn exchange_when_rung(device: &Device, rung: &Receiver<Heard>) {
+    while let Ok(heard) = rung.recv() {
+        if heard == Heard::Connected {
+            say(&json!({"event": "connected"}));
+        }
+        // What rang meanwhile is brought by the same exchange.
+        while rung.try_recv().is_ok() {}
+        match device.exchange() {
+            Ok(changed) => say(&json!({"event": "exchanged", "changed": changed})),
+            Err(error) => say(&json!({"event": "exchange_failed", "code": error.code})),
+        }
+    }
+}
+
+/// A line of its own, at once: somebody reads along.
+fn say(line: &Value) {
+    println!("{line}");
 }
 
 fn finding(device: &Device, args: FindingArgs) -> Result<Value> {

@@ -6,6 +6,7 @@ use crate::device::{Brought, Device, Open};
 use crate::durable::Secrecy;
 use crate::error::DeviceError;
 use crate::store::{certificate, chain, register};
+use crate::version;
 use crate::view::{AppError, ErrorCode};
 use documents::fill::{Making, site_record};
 use documents::{Fonts, Warning, render_site_record};
@@ -63,7 +64,10 @@ impl Device {
     }
 
     fn make_site_record_inner(&self, task: TaskId) -> Result<SiteRecord, DeviceError> {
-        let moment = self.try_show(|open| open.moment(task))?;
+        let moment = self.try_show(|open| {
+            version::check_own(&open.db)?;
+            open.moment(task)
+        })?;
         // Typesetting takes a while; the database is not held meanwhile.
         let form = site_record(
             &moment.board,

@@ -12,6 +12,7 @@ use crate::evidence::hash_of;
 use crate::incoming::{self, Taken, Trust};
 use crate::store::identity::Enrolled;
 use crate::store::{blob, certificate, chain, identity, receipt, setting, task};
+use crate::version;
 use crate::view::{AppError, ErrorCode, PendingChange, SyncStatus};
 use chrono::{DateTime, Utc};
 use domain::id::{LedgerId, ReplicaId};
@@ -319,6 +320,7 @@ impl Open {
         let trust = Trust { office: enrolled.office_key, server: &server };
         let at = self.clock.wall().to_string();
         let taken = incoming::take(&tx, &trust, self.replica, response, &at)?;
+        version::note(&tx, response.header.version_min)?;
         let middle = before + (after - before) / 2;
         let ahead = middle - response.header.time.instant();
         incoming::note_contact(&tx, &at, ahead.num_milliseconds())?;

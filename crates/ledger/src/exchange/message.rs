@@ -14,6 +14,7 @@ use crate::seal::Seal;
 use crate::wipe::SignedWipe;
 use domain::id::{LedgerId, ReplicaId};
 use domain::time::Wall;
+use domain::version::Version;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,6 +22,10 @@ use uuid::Uuid;
 
 /// The version of the exchange.
 pub const PROTOCOL: u32 = 1;
+
+/// Most changes in one message, far more than fit at their smallest: a header
+/// of endless zeros as lengths would otherwise cost much memory for few bytes.
+const CHANGES_MAX: usize = 65_536;
 
 /// Why a body is not a message. Names no content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -139,6 +144,10 @@ pub struct ResponseHeader {
     /// wants other than the usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_days: Option<u32>,
+    /// The oldest version that may sign and decide, where the caller's is older:
+    /// it goes on reading and handing in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_min: Option<Version>,
 }
 
 /// What the one who answers says.
@@ -229,6 +238,9 @@ pub(crate) fn decode<H: DeserializeOwned>(body: &[u8]) -> Result<(H, Vec<Page>),
     let length = u32::from_le_bytes(*length) as usize;
     let (json, mut rest) = rest.split_at_checked(length).ok_or(BodyError::Short)?;
     let envelope: Envelope<H> = serde_json::from_slice(json).map_err(|_| BodyError::Header)?;
+    if envelope.pages.iter().map(|page| page.lengths.len()).sum::<usize>() > CHANGES_MAX {
+        return Err(BodyError::Header);
+    }
     let mut pages = Vec::with_capacity(envelope.pages.len());
     for page in envelope.pages {
         let mut changes = Vec::with_capacity(page.lengths.len());
@@ -309,6 +321,15 @@ mod tests {
     }
 
     #[test]
+    fn a_header_of_endless_empty_changes_is_refused() {
+        let mut request = sample();
+        request.pages[0].changes = vec![vec![]; CHANGES_MAX];
+        assert!(Request::decode(&request.encode().unwrap()).is_ok());
+        request.pages.push(request.pages[0].clone());
+        assert_eq!(Request::decode(&request.encode().unwrap()), Err(BodyError::Header));
+    }
+
+    #[test]
     fn an_exchange_with_nothing_to_say_stays_under_600_bytes() {
         let request =
             RequestHeader::new(Uuid::nil(), ReplicaId(Uuid::nil()), &Holdings::default(), []);
@@ -326,6 +347,7 @@ mod tests {
             more: false,
             wipe: None,
             lease_days: None,
+            version_min: None,
         };
         let up = Request { header: request, pages: vec![] }.encode().unwrap().len();
         let down = Response { header: response, pages: vec![] }.encode().unwrap().len();

@@ -74,6 +74,8 @@ fn pack(response: &Response) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
 
     fn code(body: &[u8]) -> Code {
         match unpack(body) {
@@ -87,6 +89,46 @@ mod tests {
         assert_eq!(code(b""), Code::Malformed);
         assert_eq!(code(b"hello"), Code::Malformed);
         assert_eq!(code(&zstd::encode_all(&b"hello"[..], 3).unwrap()), Code::Malformed);
+    }
+
+    proptest! {
+        #[test]
+        fn a_frame_damaged_anywhere_is_read_or_refused(
+            changes in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 0..5),
+            damage in prop::collection::vec((any::<u16>(), any::<u8>(), 0_u8..4), 0..6),
+        ) {
+            let replica = domain::id::ReplicaId(uuid::Uuid::from_u128(1));
+            let ledger = domain::id::LedgerId(uuid::Uuid::from_u128(2));
+            let header = json!({
+                "protocol": 1, "epoch": uuid::Uuid::nil(), "replica": replica,
+                "digest": ledger::Hash::of(b""), "ask": {},
+                "pages": [{
+                    "ledger": ledger, "replica": replica, "after": 0, "seals": [],
+                    "lengths": changes.iter().map(Vec::len).collect::<Vec<_>>(),
+                }],
+            });
+            let header = header.to_string();
+            let length = u32::try_from(header.len()).unwrap().to_le_bytes();
+            let plain = [length.as_slice(), header.as_bytes(), &changes.concat()].concat();
+            for mut frame in [zstd::encode_all(plain.as_slice(), 3).unwrap(), plain] {
+                for (at, byte, how) in &damage {
+                    let at = usize::from(*at) % (frame.len() + 1);
+                    match how {
+                        0 => frame.truncate(at),
+                        1 => frame.insert(at, *byte),
+                        2 => frame.extend_from_within(at..),
+                        _ => if let Some(there) = frame.get_mut(at) { *there ^= byte; },
+                    }
+                }
+                match unpack(&frame) {
+                    Ok(request) => prop_assert!(request.pages.len() <= 1),
+                    Err(ServerError::Refused(refusal)) => {
+                        prop_assert!(matches!(refusal.code, Code::Malformed | Code::TooLarge));
+                    }
+                    Err(other) => prop_assert!(false, "{other}"),
+                }
+            }
+        }
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use crate::app::App;
 use crate::error::{Code, ErrorBody, Result};
-use crate::extract::InPath;
+use crate::extract::{Form, InPath};
 use crate::guard::Caller;
 use crate::usecase::{import, spreadsheet};
 use crate::view::{ImportPreview, Imported};
 use axum::Json;
-use axum::extract::{Multipart, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse;
@@ -38,7 +38,7 @@ pub struct ImportForm {
 pub async fn preview(
     State(app): State<App>,
     caller: Caller,
-    mut form: Multipart,
+    Form(mut form): Form,
 ) -> Result<Json<ImportPreview>> {
     let mut bytes = None;
     while let Some(field) = form.next_field().await.map_err(|error| refused(&error))? {

@@ -2,10 +2,12 @@
 //! answer. Who may call is decided before, by the router.
 
 pub mod blob;
+pub mod bundle;
 pub mod console;
 pub mod directory;
 pub mod document;
 pub mod enrolment;
+pub mod events;
 pub mod evidence;
 pub mod exchange;
 pub mod health;
@@ -17,3 +19,4 @@ pub mod revocation;
 pub mod session;
 pub mod tablet;
 pub mod task;
+pub mod tree;

@@ -130,6 +130,19 @@ pub async fn bringers(db: &impl ConnectionTrait, hash: &Hash) -> Result<BTreeSet
     Ok(rows.into_iter().map(ReplicaId).collect())
 }
 
+/// The files that a ledger refers to.
+pub async fn of_ledger(db: &impl ConnectionTrait, ledger: LedgerId) -> Result<BTreeSet<String>> {
+    use blob_reference::{Column, Entity};
+    let rows: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Sha256)
+        .filter(Column::Ledger.eq(ledger.0))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Which ledgers refer to a file, and whose chains say so.
 pub async fn references(
     db: &impl ConnectionTrait,

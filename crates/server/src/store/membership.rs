@@ -8,7 +8,7 @@ use domain::id::{DepartmentId, LedgerId, PersonId, TaskId};
 use sea_orm::IntoActiveModel;
 use sea_orm::QuerySelect;
 use sea_orm::entity::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "membership")]
@@ -89,6 +89,13 @@ pub async fn joint_of_task(
     Ok(row)
 }
 
+/// All ledgers of a task, the joint one first.
+pub async fn of_task(db: &impl ConnectionTrait, task: TaskId) -> Result<Vec<ledger::Model>> {
+    let mut rows = ledger::Entity::find().filter(ledger::Column::Task.eq(task.0)).all(db).await?;
+    rows.sort_by_key(|row| (row.department, row.id));
+    Ok(rows)
+}
+
 pub async fn all_ledgers(db: &impl ConnectionTrait) -> Result<Vec<LedgerId>> {
     let rows = ledger::Entity::find().all(db).await?;
     Ok(rows.into_iter().map(|row| LedgerId(row.id)).collect())
@@ -108,6 +115,19 @@ pub async fn granted(db: &impl ConnectionTrait, person: PersonId) -> Result<BTre
         .all(db)
         .await?;
     Ok(rows.into_iter().map(LedgerId).collect())
+}
+
+/// Who may read a ledger now.
+pub async fn readers(db: &impl ConnectionTrait, ledger: LedgerId) -> Result<BTreeSet<PersonId>> {
+    let rows: Vec<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::Person)
+        .filter(Column::Ledger.eq(ledger.0))
+        .filter(Column::LeftMs.is_null())
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(PersonId).collect())
 }
 
 /// Whether a person ever took part: work done then is still taken.

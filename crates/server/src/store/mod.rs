@@ -1,6 +1,7 @@
 //! The database, one file per noun: the table's row, its reads and writes.
 //! What the rows mean together, and the order of writing them, is `usecase`'s.
 
+pub(crate) mod acceptance;
 pub(crate) mod account;
 pub(crate) mod blob;
 pub(crate) mod chain;

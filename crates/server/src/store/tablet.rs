@@ -9,6 +9,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, QuerySelect};
+use std::collections::BTreeSet;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "tablet")]
@@ -62,6 +63,18 @@ pub async fn of_people(db: &impl ConnectionTrait, people: &[PersonId]) -> Result
         .all(db)
         .await?;
     Ok(rows)
+}
+
+/// The tablets that were taken out of service.
+pub async fn revoked(db: &impl ConnectionTrait) -> Result<BTreeSet<ReplicaId>> {
+    let rows: Vec<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::Replica)
+        .filter(Column::RevokedMs.is_not_null())
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(ReplicaId).collect())
 }
 
 /// How many tablets a department ever enrolled: the next one's number is one more.

@@ -9,8 +9,9 @@ use domain::id::{LedgerId, RecordId};
 use domain::package::Package;
 use domain::record::{field, kind};
 use domain::task::Audience;
+use domain::version::Version;
 use ledger::decision::Ruling;
-use ledger::exchange::Request;
+use ledger::exchange::{Request, Response};
 use ledger::fold::state_digest;
 use ledger::incoming::Page;
 use ledger::{Register, Write};
@@ -85,6 +86,31 @@ async fn an_exchange_without_news_is_small() {
     let sent = zstd::encode_all(request.encode().unwrap().as_slice(), 3).unwrap().len();
     let answer = member.raw(&office, &request).await;
     assert!(sent + answer.bytes.len() <= 600, "{sent} + {}", answer.bytes.len());
+}
+
+#[tokio::test]
+async fn an_app_that_is_too_old_is_told_so_and_is_still_heard() {
+    let office = Office::open_with(Some(Version(0, 3, 0))).await;
+    office.dispatched().await;
+    let mut member = ready(&office, LEAD, 0).await;
+    let joint = member.joint();
+    let memo = Write::new("memo", RecordId(Uuid::now_v7()), "text", json!("x"));
+    member.write(joint, "memo.write", vec![memo]);
+    member.exchange(&office).await;
+    agree(&office, &member).await;
+    for (version, told) in [
+        (Some("0.2.9"), Some(Version(0, 3, 0))),
+        (Some("0.3.0"), None),
+        (Some("0.10.0"), None),
+        (Some("new"), Some(Version(0, 3, 0))),
+        (None, Some(Version(0, 3, 0))),
+    ] {
+        let body = zstd::encode_all(bare(&member, vec![]).encode().unwrap().as_slice(), 3).unwrap();
+        let answer = office.device_of(version, "/v1/exchange", &member.token, body).await;
+        let plain = zstd::decode_all(answer.bytes.as_slice()).unwrap();
+        let header = Response::decode(&plain).unwrap().header;
+        assert_eq!(header.version_min, told, "{version:?}");
+    }
 }
 
 #[tokio::test]

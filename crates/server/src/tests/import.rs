@@ -63,6 +63,14 @@ async fn a_file_that_is_no_spreadsheet_is_refused_in_words() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_no_form_is_refused_in_words() {
+    let office = Office::open().await;
+    let cookie = office.sign_in(Role::CommitteeOffice).await;
+    let answer = office.post("/api/imports/enterprises", Some(&cookie), json!({})).await;
+    assert_eq!((answer.status, answer.code()), (StatusCode::BAD_REQUEST, "malformed".into()));
+}
+
+#[tokio::test]
 async fn rows_are_shown_first_and_taken_once_when_confirmed() {
     let office = Office::open().await;
     let cookie = office.sign_in(Role::CommitteeOffice).await;

@@ -4,6 +4,7 @@
 
 mod desk;
 mod enrolment;
+mod events;
 mod exchange;
 mod files;
 mod import;
@@ -13,3 +14,4 @@ mod rescue;
 mod review;
 mod session;
 mod tablet;
+mod tree;

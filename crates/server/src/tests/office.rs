@@ -10,11 +10,13 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, Request, StatusCode};
+use axum::response::Response;
 use chrono::{Datelike, NaiveDate};
 use demo::City;
 use domain::department::{Department, Sector};
 use domain::inspector::Inspector;
 use domain::permission::Role;
+use domain::version::Version;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 use tempfile::TempDir;
@@ -76,8 +78,13 @@ pub fn city() -> &'static City {
 
 impl Office {
     pub async fn open() -> Self {
+        Self::open_with(None).await
+    }
+
+    pub async fn open_with(min_app_version: Option<Version>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings { failures_per_address_max: 8, ..Settings::new(folder.path()) };
+        let usual = Settings::new(folder.path());
+        let settings = Settings { failures_per_address_max: 8, min_app_version, ..usual };
         let app = App::open(&settings).await.unwrap();
         let office = Self { router: router(app.clone()), app, _folder: folder };
         office.fill().await;
@@ -112,8 +119,20 @@ impl Office {
         }
     }
 
+    /// Another server on the same data.
+    pub async fn second_instance(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let app = App::open(&Settings::new(&self.app.data)).await.unwrap();
+        Self { router: router(app.clone()), app, _folder: folder }
+    }
+
+    /// An answer whose body was not read yet.
+    pub async fn respond(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.respond(request).await;
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap().to_vec();
         Answer { status: parts.status, headers: parts.headers, bytes }
@@ -157,6 +176,21 @@ impl Office {
             .body(Body::from(body))
             .unwrap();
         self.send(request).await
+    }
+
+    /// The same of an app of some version.
+    pub async fn device_of(
+        &self,
+        version: Option<&str>,
+        path: &str,
+        token: &str,
+        body: Vec<u8>,
+    ) -> Answer {
+        let mut request = Request::post(path).header(AUTHORIZATION, format!("Bearer {token}"));
+        if let Some(version) = version {
+            request = request.header("x-lianjian-version", version);
+        }
+        self.send(request.body(Body::from(body)).unwrap()).await
     }
 
     /// A task of the test's three departments, as the desk asks for it.

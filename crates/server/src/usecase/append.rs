@@ -4,7 +4,7 @@
 
 use crate::app::App;
 use crate::error::{Result, ServerError};
-use crate::store::{blob, chain, fact, list, register, task};
+use crate::store::{acceptance, blob, chain, fact, list, register, task};
 use domain::document::Manifest;
 use domain::evidence::EvidenceFile;
 use domain::id::{LedgerId, PersonId, RecordId, ReplicaId};
@@ -16,7 +16,8 @@ use ledger::planted::{self, Planted};
 use ledger::policy::{policy, resolve};
 use ledger::projection::{is_projected, project};
 use ledger::seal::Seal;
-use ledger::{Change, Fact, Hash, Limits, Place, Register, VerdictKind, Write};
+use ledger::tree::Acceptance;
+use ledger::{ChainHead, Change, Fact, Hash, Limits, Place, Register, VerdictKind, Write};
 use sea_orm::ConnectionTrait;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
@@ -44,6 +45,7 @@ pub async fn take(
         appends
     };
     chain::append(db, ledger, replica, appends, seals, app.now_ms()).await?;
+    accept(app, db, ledger, replica, appends).await?;
     let mut facts = Vec::new();
     let mut verdicts = Vec::new();
     for append in appends {
@@ -88,6 +90,20 @@ pub async fn split(
     fact::insert(db, ledger, &facts).await?;
     blob::refer(db, ledger, &references(&facts)).await?;
     Ok(facts.into_iter().map(|fact| fact.register).collect())
+}
+
+/// Notes what was taken, as a leaf of the day's tree.
+async fn accept(
+    app: &App,
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    replica: ReplicaId,
+    appends: &[Append],
+) -> Result<()> {
+    let (Some(first), Some(last)) = (appends.first(), appends.last()) else { return Ok(()) };
+    let ChainHead { pos: upto, hash } = last.head;
+    let accepted = Acceptance { ledger, replica, from: first.head.pos, upto, hash, at: app.now() };
+    acceptance::append(db, app.new_id()?, &accepted).await
 }
 
 /// Resolves the registers touched and projects the records they belong to.

@@ -6,8 +6,9 @@ use crate::app::App;
 use crate::error::{Code, Result, ServerError};
 use crate::store::{chain, fact, membership, tablet};
 use crate::usecase::judgement::Taken;
-use crate::usecase::{append, judgement, revocation};
+use crate::usecase::{append, judgement, revocation, tree};
 use domain::id::{LedgerId, PersonId, ReplicaId};
+use domain::version::Version;
 use ledger::Hash;
 use ledger::certificate::{Certificate, ReplicaRole};
 use ledger::exchange::{
@@ -33,6 +34,8 @@ pub struct Device {
     pub revoked: bool,
     /// When it was last heard of.
     pub last_contact_ms: Option<i64>,
+    /// The version of its app.
+    pub version: Version,
 }
 
 /// Chains for which a receipt is due.
@@ -49,10 +52,15 @@ pub async fn turn(app: &App, device: &Device, request: Request) -> Result<Respon
     }
     let mut refused = Vec::new();
     let mut due = Due::new();
+    let brings = !by_ledger.is_empty();
     for (ledger, pages) in by_ledger {
         receive(app, device, ledger, pages, &mut refused, &mut due).await?;
     }
+    if brings {
+        app.events.poke();
+    }
     note_contact(app, device).await?;
+    tree::when_due(app).await;
     let mut response = reply(app, device, &request.header, refused, due).await?;
     response.header.wipe = revocation::order_for(app, device).await?;
     response.header.lease_days = app.lease_days;
@@ -268,11 +276,17 @@ async fn reply(
         more,
         wipe: None,
         lease_days: None,
+        version_min: app.min_app_version.filter(|oldest| device.version < *oldest),
     };
     Ok(Response { header, pages })
 }
 
-async fn receipts(app: &App, db: &impl ConnectionTrait, due: &Due) -> Result<Vec<SignedReceipt>> {
+/// Receipts of this moment for some chains, in their order; none for an empty one.
+pub async fn receipts(
+    app: &App,
+    db: &impl ConnectionTrait,
+    due: &Due,
+) -> Result<Vec<SignedReceipt>> {
     let mut receipts = Vec::with_capacity(due.len());
     for (ledger, replica) in due {
         let head = chain::head(db, *ledger, *replica).await?;

@@ -4,6 +4,7 @@
 pub(crate) mod append;
 pub(crate) mod blob;
 pub(crate) mod board;
+pub(crate) mod bundle;
 pub(crate) mod demo_city;
 pub(crate) mod demo_task;
 pub(crate) mod dispatch;
@@ -22,3 +23,5 @@ pub(crate) mod review;
 pub(crate) mod revocation;
 pub(crate) mod sign_in;
 pub(crate) mod spreadsheet;
+pub(crate) mod tree;
+pub(crate) mod watch;

@@ -15,6 +15,7 @@ use crate::usecase::pack_reading::{self, Ending, Event};
 use axum::body::{Body, Bytes, HttpBody};
 use domain::evidence::FILE_BYTES_MAX;
 use domain::id::{LedgerId, PersonId, ReplicaId};
+use domain::version::Version;
 use http_body::Frame;
 use ledger::Hash;
 use ledger::incoming::Page;
@@ -240,6 +241,7 @@ async fn open(app: &App, signed: &SignedOpening) -> Result<(Device, PackReport)>
         person,
         revoked: known.revoked_ms.is_some(),
         last_contact_ms: known.last_contact_ms,
+        version: known.app_version.parse().unwrap_or(Version(0, 0, 0)),
     };
     let report = PackReport {
         id: app.new_id()?,
