@@ -366,9 +366,9 @@ fn a_store_with_damaged_pages_still_gives_what_can_be_read() {
         .try_with(|open| {
             let sql = "SELECT pageno FROM dbstat WHERE name = 'change' AND pagetype <> 'internal'";
             let mut select = open.db.prepare(sql)?;
-            let pages: Vec<usize> =
+            let pages: Vec<u32> =
                 select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-            Ok(pages.into_iter().step_by(9).collect())
+            Ok(pages.into_iter().map(|page| page as usize).step_by(9).collect())
         })
         .unwrap();
     let tablet = stopped(tablet);
