@@ -78,6 +78,11 @@ export type AppStatus = {
 	wrong_pins: number,
 	/**  Version of the app. */
 	version: string,
+	/**
+	 *  Number of this tablet, such as `平板 2`, also while locked: the office asks
+	 *  for it.
+	 */
+	tablet: string | null,
 	/**  Days that are left without the office, while open. */
 	lease_days_left: number | null,
 	/**  What happened, on a tablet that was wiped. */
