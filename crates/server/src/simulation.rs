@@ -146,7 +146,7 @@ pub async fn peek(app: &App) -> Result<Peek> {
         let registers = register::all(&app.db, ledger).await?;
         ledgers.insert(ledger, HeldLedger { registers });
     }
-    changes.sort_by(|a, b| (a.ledger, a.replica, a.pos).cmp(&(b.ledger, b.replica, b.pos)));
+    changes.sort_by_key(|a| (a.ledger, a.replica, a.pos));
     Ok(Peek { replica: app.keys.replica, epoch: app.keys.epoch, changes, ledgers })
 }
 
