@@ -66,6 +66,10 @@ pub enum Action {
     Restart,
     /// The office is stopped in order and started.
     RestartOffice,
+    /// Somebody keeps a copy of a tablet.
+    CopyTablet,
+    /// A tablet is put back to the copy that was kept of it.
+    PutTabletBack,
     /// A tablet's disk is full, or has space again.
     Full,
     /// The office's disk is.
@@ -135,6 +139,8 @@ const WEIGHTS: &[(u64, Action)] = &[
     (5, Action::CrashOffice),
     (2, Action::Restart),
     (1, Action::RestartOffice),
+    (4, Action::CopyTablet),
+    (4, Action::PutTabletBack),
     (3, Action::Full),
     (1, Action::FullOffice),
     (2, Action::Break),
