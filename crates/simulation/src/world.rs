@@ -428,12 +428,11 @@ impl World {
         tablet.end();
         tablet.machine.put_back(&copy);
         *tablet.seen.borrow_mut() = None;
-        if tablet.boot(Ending::Kill).is_err() {
-            return;
-        }
-        let Some(device) = tablet.device() else { return };
-        let held: BTreeSet<String> =
-            device.own_changes().unwrap_or_default().into_iter().map(|one| one.id).collect();
+        // Where it does not start, nothing is asked of it but what the office has.
+        let started = tablet.boot(Ending::Kill).is_ok();
+        let device = tablet.device().filter(|_| started);
+        let own = device.as_ref().and_then(|device| device.own_changes().ok()).unwrap_or_default();
+        let held: BTreeSet<String> = own.into_iter().map(|one| one.id).collect();
         let there: BTreeSet<&String> = peek.changes.iter().map(|change| &change.id).collect();
         let files = self.office.files().unwrap_or_default();
         let kept = |here: bool, at_office: bool| match (here, at_office) {
@@ -446,7 +445,7 @@ impl World {
             one.kept = kept(held.contains(&one.id), there.contains(&one.id));
         }
         for file in memory.files.iter_mut().filter(|file| file.tablet == number) {
-            let here = device.file(&file.sha256).is_ok();
+            let here = device.as_ref().is_some_and(|device| device.file(&file.sha256).is_ok());
             file.kept = kept(here, files.contains_key(&file.sha256));
         }
         drop(memory);
@@ -519,7 +518,8 @@ impl World {
         for (number, tablet) in self.tablets.iter().enumerate() {
             tablet.machine.calm();
             tablet.partitioned.set(false);
-            if tablet.machine.is_off() {
+            // Off, or its app did not start while the disk was full.
+            if tablet.device().is_none() {
                 self.boot_tablet(number, dice);
             }
         }
