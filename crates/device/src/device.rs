@@ -77,8 +77,8 @@ pub(crate) struct Damaged {
     /// From the store, or from the copy beside it.
     pub(crate) identity: Option<Identity>,
     pub(crate) blobs: Arc<Blobs>,
-    /// The store, where at least its first page can be read.
-    pub(crate) db: Option<Connection>,
+    pub(crate) home: PathBuf,
+    pub(crate) key: StoreKey,
 }
 
 /// A file that a gesture brings along; it lies under `blobs/` already.
@@ -197,22 +197,23 @@ impl Device {
         if let Some(open) = slot.take() {
             let Open { home, key, locked, db, .. } = open;
             drop(db);
-            *self.lock_damaged() = Some(Damaged::of(&home, &key, locked));
+            *self.lock_damaged() = Some(Damaged::of(&home, key, locked));
         }
     }
 }
 
 impl Damaged {
     /// Whatever of a tablet's files can be read with its key.
-    pub(crate) fn of(home: &Path, key: &StoreKey, locked: bool) -> Self {
+    pub(crate) fn of(home: &Path, key: StoreKey, locked: bool) -> Self {
         let db = store::attach(home, &key.derive("store")).ok();
         let stored = db.as_ref().and_then(|db| identity::load(db).ok().flatten());
         let stored = stored.filter(|identity| identity.enrolled.is_some());
         Self {
             locked,
-            identity: stored.or_else(|| spare::load(home, key)),
-            blobs: Arc::new(Blobs::under(home, key)),
-            db,
+            identity: stored.or_else(|| spare::load(home, &key)),
+            blobs: Arc::new(Blobs::under(home, &key)),
+            home: home.to_path_buf(),
+            key,
         }
     }
 }

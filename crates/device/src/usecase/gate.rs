@@ -129,7 +129,7 @@ impl Device {
                 Ok(open) => *slot = Some(open),
                 Err(error) if error.is_damage() => {
                     tracing::error!(%error, "the store cannot be opened");
-                    *damaged = Some(Damaged::of(&self.home, &kept, false));
+                    *damaged = Some(Damaged::of(&self.home, kept, false));
                 }
                 Err(error) => return Err(error),
             }
