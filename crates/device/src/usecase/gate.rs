@@ -128,7 +128,7 @@ impl Device {
                 Ok(open) => *slot = Some(open),
                 Err(error) if error.is_damage() => {
                     tracing::error!(%error, "the store cannot be opened");
-                    *damaged = Some(Damaged::of(&self.home, &kept, false, &self.around));
+                    *damaged = Some(Damaged::of(&self.home, kept, false, &self.around));
                 }
                 Err(error) => return Err(error),
             }
