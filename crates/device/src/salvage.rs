@@ -75,8 +75,7 @@ pub(crate) fn survey(source: &mut Source<'_>, own: ReplicaId, everything: bool) 
         let whole = |ledger| (ledger, own.to_string(), 0, u64::MAX);
         ends = Some(ledgers.into_iter().map(whole).collect());
     }
-    let receipts =
-        if everything { Some(BTreeMap::new()) } else { source.ask(|db| receipts(db)).ok() };
+    let receipts = if everything { Some(BTreeMap::new()) } else { source.ask(receipts).ok() };
     if receipts.is_none() {
         survey.missing.push(Missing::List { name: "receipts".to_owned() });
     }
