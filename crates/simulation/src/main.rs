@@ -65,6 +65,9 @@ fn wanted() -> Result<Wanted> {
 }
 
 fn main() -> ExitCode {
+    // What device and server log helps with one seed; of many it would be noise.
+    let level = std::env::var("RUST_LOG").unwrap_or_else(|_| "off".to_owned());
+    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
     match wanted().and_then(|wanted| simulate(&wanted)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

@@ -490,7 +490,13 @@ impl World {
             let granted =
                 self.office.at_desk(async |app| server::simulation::granted(app, person).await)?;
             let mut absent_files = Vec::new();
-            for file in device.files().map_err(|error| anyhow!("{error}"))? {
+            let files = match device.files() {
+                Ok(files) => files,
+                // It ended while it was looked into.
+                Err(_) if tablet.machine.is_off() => continue,
+                Err(error) => return Err(anyhow!("tablet {number}: {error}")),
+            };
+            for file in files {
                 if device.file(&file.sha256).is_err() {
                     absent_files.push(file.sha256);
                 }
