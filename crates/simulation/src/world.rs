@@ -366,11 +366,14 @@ impl World {
             return;
         }
         let ending = self.ending(dice);
+        let broken = tablet.machine.hits().broken;
         if let Err(error) = tablet.boot(ending) {
-            if !tablet.machine.is_troubled() {
+            if !tablet.machine.is_troubled() && tablet.machine.hits().broken == broken {
                 let words = format!("tablet {number}: {error:#}");
                 self.report(Check::ConfirmedSurvivesEnding, words);
             }
+            // Found off; the next start has no such excuse.
+            tablet.end();
             return;
         }
         self.holds_what_it_confirmed(number);
@@ -455,8 +458,9 @@ impl World {
     /// Starts the office again and sees that it holds what it acknowledged.
     pub fn boot_office(&self, dice: &mut Dice) {
         let ending = self.ending(dice);
+        let broken = self.office.machine.hits().broken;
         if let Err(error) = self.office.boot(ending) {
-            if !self.office.machine.is_troubled() {
+            if !self.office.machine.is_troubled() && self.office.machine.hits().broken == broken {
                 self.report(Check::OfficeStartsAgain, format!("{error:#}"));
             }
             return;
