@@ -6,7 +6,7 @@ use crate::dice::Dice;
 use crate::disk::Hits;
 use crate::network::Losses;
 use crate::office::CLERK;
-use crate::oracle::Violation;
+use crate::oracle::{Check, Violation};
 use crate::world::{World, within};
 use anyhow::Result;
 use ledger::planted::{Planted, plant};
@@ -40,8 +40,21 @@ pub fn seed(seed: u64, bug: Option<Planted>) -> Result<Outcome> {
 /// # Errors
 /// As [`seed`].
 pub fn run(schedule: &Schedule, bug: Option<Planted>) -> Result<Outcome> {
+    asking(schedule, bug, None)
+}
+
+/// Does what a seed says with a bug planted, and asks one check alone: what
+/// others would have found before does not hide what this one finds.
+///
+/// # Errors
+/// As [`seed`].
+pub fn hunt(seed: u64, bug: Planted, check: Check) -> Result<Outcome> {
+    asking(&schedule(seed), Some(bug), Some(check))
+}
+
+fn asking(schedule: &Schedule, bug: Option<Planted>, only: Option<Check>) -> Result<Outcome> {
     plant(bug);
-    let outcome = within(schedule.tablets, |world| {
+    let outcome = within(schedule.tablets, only, |world| {
         for step in &schedule.steps {
             world.step(step);
         }

@@ -60,6 +60,7 @@ pub struct World {
     exchanging: RefCell<BTreeSet<usize>>,
     calm: Cell<bool>,
     office_replicas: RefCell<BTreeSet<ReplicaId>>,
+    only: Option<Check>,
     violation: RefCell<Option<Violation>>,
 }
 
@@ -73,11 +74,16 @@ impl Line for Wire {
     }
 }
 
-/// Makes a world, does something in it, and takes it down again.
+/// Makes a world, does something in it, and takes it down again. With `only` a
+/// check, no other is asked.
 ///
 /// # Errors
 /// When it cannot be made, which is a defect.
-pub fn within<T>(tablets: usize, act: impl FnOnce(&World) -> T) -> Result<T> {
+pub fn within<T>(
+    tablets: usize,
+    only: Option<Check>,
+    act: impl FnOnce(&World) -> T,
+) -> Result<T> {
     let truth = Arc::new(TrueTime::at(BEGINNING_MS));
     let (office, task, people) = office::begin(&truth)?;
     let tablets = people.iter().take(tablets).enumerate().map(|(number, person)| {
@@ -100,6 +106,7 @@ pub fn within<T>(tablets: usize, act: impl FnOnce(&World) -> T) -> Result<T> {
         exchanging: RefCell::default(),
         calm: Cell::new(true),
         office_replicas: RefCell::default(),
+        only,
         violation: RefCell::new(None),
     });
     WORLD.set(Some(Rc::clone(&world)));
@@ -158,6 +165,9 @@ impl World {
 
     /// Notes that something is wrong; the first time counts.
     pub fn report(&self, check: Check, words: impl Into<String>) {
+        if self.only.is_some_and(|only| only != check) {
+            return;
+        }
         let mut violation = self.violation.borrow_mut();
         if violation.is_none() {
             *violation = Some(Violation { check, words: words.into() });
@@ -537,7 +547,7 @@ impl World {
         if self.violation.borrow().is_none() {
             match self.scene() {
                 Ok(scene) => {
-                    if let Err(violation) = checks::all(&scene) {
+                    if let Err(violation) = checks::all(&scene, self.only) {
                         self.report(violation.check, violation.words);
                     }
                 }
