@@ -177,6 +177,14 @@ impl Office {
     /// # Errors
     /// The server's.
     pub fn start(&self) -> Result<()> {
+        let settings = self.settings();
+        let app = self.runtime.block_on(App::open(&settings)).context("the server starts")?;
+        let router = server::router(app.clone());
+        *self.running.borrow_mut() = Some(Running { app, router });
+        Ok(())
+    }
+
+    fn settings(&self) -> Settings {
         let mut settings = Settings::new(self.data.path());
         settings.failures_per_address_max = u32::MAX;
         settings.around = Surroundings {
@@ -186,10 +194,7 @@ impl Office {
             vfs: Some(self.vfs.name().to_owned()),
             connections_max: Some(1),
         };
-        let app = self.runtime.block_on(App::open(&settings)).context("the server starts")?;
-        let router = server::router(app.clone());
-        *self.running.borrow_mut() = Some(Running { app, router });
-        Ok(())
+        settings
     }
 
     /// Stops the server in order.
@@ -276,6 +281,24 @@ impl Office {
         let machine = self.machine.copy();
         let objects = self.objects.copy(Arc::new(Machine::new()));
         *self.copy.borrow_mut() = Some((machine, objects));
+    }
+
+    /// Puts the office back to its copy and begins a new epoch there. False when
+    /// there is no copy.
+    ///
+    /// # Errors
+    /// When the keys cannot be written, or the server does not start.
+    pub fn restore(&self) -> Result<bool> {
+        let copy = self.copy.borrow();
+        let Some((machine, objects)) = copy.as_ref() else { return Ok(false) };
+        self.machine.end();
+        self.stop();
+        self.machine.put_back(machine);
+        self.objects.put_back(objects);
+        self.machine.boot(Ending::Kill);
+        desk::begin_epoch(&self.settings())?;
+        self.start()?;
+        Ok(true)
     }
 }
 

@@ -140,6 +140,7 @@ pub const EXPECTED: &[&str] = &[
     "clocks set wrong",
     "orderly restarts",
     "tablets put back to a copy",
+    "offices restored",
     "steps during an exchange",
     "quiescences",
     "answers",
@@ -201,6 +202,12 @@ impl World {
                 let number = self.any_tablet(dice);
                 self.put_tablet_back(number);
             }
+            Action::CopyOffice => {
+                if self.office.is_up() {
+                    self.office.back_up();
+                }
+            }
+            Action::RestoreOffice => self.restore_office(),
             Action::Full => {
                 let machine = &self.tablets[self.any_tablet(dice)].machine;
                 machine.set_full(dice.percent(65));

@@ -465,6 +465,51 @@ impl World {
         self.count("tablets put back to a copy");
     }
 
+    /// Puts the office back to its copy: what it held since is there only where a
+    /// tablet still holds it.
+    pub fn restore_office(&self) {
+        let Some(held) = self.held_by_tablets() else {
+            // Nobody could say what is left; another day.
+            return;
+        };
+        // Onto a disk that is whole.
+        self.office.machine.calm();
+        let peek = match self.office.restore() {
+            Ok(true) => self.office.peek(),
+            Ok(false) => return,
+            Err(error) => Err(error),
+        };
+        let peek = match peek {
+            Ok(peek) => peek,
+            Err(error) => return self.report(Check::OfficeStartsAgain, format!("{error:#}")),
+        };
+        self.count("offices restored");
+        self.office_replicas.borrow_mut().insert(peek.replica);
+        let there: BTreeSet<&String> = peek.changes.iter().map(|change| &change.id).collect();
+        let files = self.office.files().unwrap_or_default();
+        let mut memory = self.memory.borrow_mut();
+        for one in memory.confirmed.iter_mut().filter(|one| one.kept == Kept::AtOffice) {
+            if !there.contains(&one.id) && !held.contains(&one.id) {
+                one.kept = Kept::Nowhere;
+            }
+        }
+        for file in memory.files.iter_mut().filter(|file| file.kept == Kept::AtOffice) {
+            if !files.contains_key(&file.sha256) {
+                file.kept = Kept::Nowhere;
+            }
+        }
+    }
+
+    /// Ids of all changes on tablets; none when one cannot be looked into.
+    fn held_by_tablets(&self) -> Option<BTreeSet<String>> {
+        let mut held = BTreeSet::new();
+        for tablet in &self.tablets {
+            let changes = tablet.device()?.peek().ok()?.changes;
+            held.extend(changes.into_iter().map(|change| change.id));
+        }
+        Some(held)
+    }
+
     /// Starts the office again and sees that it holds what it acknowledged.
     pub fn boot_office(&self, dice: &mut Dice) {
         let ending = self.ending(dice);
@@ -621,6 +666,10 @@ pub fn secret(department: usize) -> String {
 pub fn may_happen_during(action: &Action) -> bool {
     !matches!(
         action,
-        Action::Exchange(Some(_)) | Action::Quiesce | Action::Restart | Action::PutTabletBack
+        Action::Exchange(Some(_))
+            | Action::Quiesce
+            | Action::Restart
+            | Action::PutTabletBack
+            | Action::RestoreOffice
     )
 }
