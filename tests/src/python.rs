@@ -23,7 +23,10 @@ pub fn python() -> Result<PathBuf> {
 /// A file of the repository.
 #[must_use]
 pub fn in_repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+    // As it is now: what was compiled in one copy of the repository may run in another.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR");
+    let here = here.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.join("..").join(path)
 }
 
 /// Runs a script to its end; answers whether it was content, and what it said.

@@ -120,3 +120,65 @@ async fn a_bundle_is_genuine_to_anyone_until_a_byte_of_it_is_changed() {
     assert!(office.run(&["export-task", unknown, "--out", &none]).await.is_err());
     assert!(!Path::new(&none).exists());
 }
+
+#[tokio::test]
+async fn a_bundle_with_both_histories_of_a_cloned_tablet_is_genuine() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = Office::open(folder.path()).await.unwrap();
+    let account = office.account("committee_office").await.unwrap();
+    let desk = Desk::sign_in(&office, &account).await.unwrap();
+    let dispatched = desk.dispatch("云岭示范精密机械", &SECTORS).await.unwrap();
+    let task = dispatched.task.clone();
+    let (home, copy) = (folder.path().join("tablet"), folder.path().join("clone"));
+    let tablet = Tablet::new(&home, PIN);
+    let code = office.enrolment_code(&dispatched.crews[0][0]).await.unwrap();
+    tablet.enrol(&office.url, &code).await.unwrap();
+    tablet.exchange().await.unwrap();
+    let finding = ["finding", task.as_str(), "--item", "GL-01", "--fact"];
+    tablet.run(&[&finding[..], &["责任制未考核"]].concat()).await.unwrap();
+    copy_folder(&home, &copy);
+    let clone = Tablet::new(&copy, PIN);
+    // What was accepted in one stretch is cut in two by what the clone brings.
+    for fact in ["通道堆物", "临时用电未审批"] {
+        tablet.run(&[&finding[..], &[fact]].concat()).await.unwrap();
+    }
+    tablet.exchange().await.unwrap();
+    clone.run(&[&finding[..], &["消防栓无水"]].concat()).await.unwrap();
+    clone.exchange().await.unwrap();
+    tablet.run(&[&finding[..], &["应急灯损坏"]].concat()).await.unwrap();
+    tablet.exchange().await.unwrap();
+
+    // Somebody who comes late gets both histories.
+    let late = Tablet::new(&folder.path().join("late"), PIN);
+    let code = office.enrolment_code(&dispatched.crews[1][0]).await.unwrap();
+    late.enrol(&office.url, &code).await.unwrap();
+    late.exchange().await.unwrap();
+
+    let out = folder.path().join("bundle").to_str().unwrap().to_owned();
+    office.run(&["export-task", &task, "--out", &out]).await.unwrap();
+    let described = index(Path::new(&out));
+    let chains = described["chains"].as_array().unwrap();
+    let branches = chains.iter().filter(|chain| chain["base"].is_object()).count();
+    assert_eq!(branches, 2, "{described}");
+    let key = described["office_key"].as_str().unwrap().to_owned();
+    let (genuine, said) = run(&in_repository("docs/verify.py"), &[&out, &key]).await.unwrap();
+    assert!(genuine, "{said}");
+    let verify = in_repository("docs/verify.py");
+    let flip = in_repository("tests/verify/flip.py");
+    let words = [verify.to_str().unwrap(), &out, &key, "200", "2"];
+    let (noticed, said) = run(&flip, &words).await.unwrap();
+    assert!(noticed, "{said}");
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+}

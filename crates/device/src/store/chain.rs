@@ -390,7 +390,7 @@ pub(crate) fn page(
 ) -> Result<Option<Page>, DeviceError> {
     let (ledger, chain) = (span.ledger, span.replica);
     let all = stretches(db, ledger, None)?;
-    let Some(stretch) = all.into_iter().find(|stretch| stretch.chain == chain) else {
+    let Some(stretch) = all.iter().find(|stretch| stretch.chain == chain) else {
         return Ok(None);
     };
     let base = stretch.base;
@@ -426,7 +426,45 @@ pub(crate) fn page(
         page.changes.extend(stretch);
         page.seals.push(seal);
     }
+    let unsealed = page.seals.is_empty() && from < span.upto && span.upto == stretch.head.pos;
+    if unsealed {
+        seal_beyond(db, &all, stretch, &mut page)?;
+    }
     Ok((!page.seals.is_empty()).then_some(page))
+}
+
+/// Where a chain was cut, the seal over its end went with the branch. The page
+/// then goes on along a branch to its first seal; whoever takes it in cuts it
+/// again once the other history comes.
+fn seal_beyond(
+    db: &Connection,
+    all: &[Stretch],
+    stretch: &Stretch,
+    page: &mut Page,
+) -> Result<(), DeviceError> {
+    let mut here = stretch;
+    let mut after = page.after;
+    let mut changes = Vec::new();
+    // Every step goes to higher positions.
+    while let Some(next) = all.iter().find(|next| {
+        next.writer == here.writer && next.base == here.head && next.chain != here.chain
+    }) {
+        let span = |whose: &Stretch, after| {
+            let upto = whose.head.pos;
+            Span { ledger: page.ledger, replica: whose.chain, after, at: None, upto }
+        };
+        changes.extend(bytes_between(db, &span(here, after), after, here.head.pos)?);
+        after = here.head.pos;
+        let on = span(next, after);
+        if let Some(seal) = seals(db, &on)?.into_iter().next() {
+            changes.extend(bytes_between(db, &on, after, seal.pos)?);
+            page.changes = changes;
+            page.seals.push(seal);
+            return Ok(());
+        }
+        here = next;
+    }
+    Ok(())
 }
 
 fn seals(db: &Connection, span: &Span) -> Result<Vec<Seal>, DeviceError> {

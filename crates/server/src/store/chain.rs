@@ -223,6 +223,18 @@ pub async fn writer(
     Ok(row.map_or(chain, |row| row.writer()))
 }
 
+/// Where a chain begins: behind what it is a branch of, or with nothing.
+pub async fn base_of(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    chain: ReplicaId,
+) -> Result<ChainHead> {
+    match Entity::find_by_id((ledger.0, chain.0)).one(db).await? {
+        Some(row) => row.base(),
+        None => Ok(ChainHead::empty(ledger, chain)),
+    }
+}
+
 /// Opens a chain that is a branch of another.
 pub async fn open_branch(
     db: &impl ConnectionTrait,
@@ -470,8 +482,54 @@ pub async fn page(
         page.seals.push(seal);
         from = seal.pos;
     }
+    if page.seals.is_empty() && from < span.upto && span.upto == unsigned(row.pos) {
+        from = seal_beyond(db, row, &mut page).await?;
+    }
     let whole = from >= span.upto;
     Ok((page, whole))
+}
+
+/// The changes of a chain behind those of a page.
+pub async fn unsealed(db: &impl ConnectionTrait, page: &Page, upto: u64) -> Result<Vec<Vec<u8>>> {
+    let after = page.after + page.changes.len() as u64;
+    let span = Span { ledger: page.ledger, replica: page.replica, after, at: None, upto };
+    bytes_between(db, &span, after, upto).await
+}
+
+/// Where a chain was cut, the seal over its end went with the branch. The page
+/// then goes on along a branch to its first seal; whoever takes it in cuts it
+/// again once the other history comes. Answers how far the page goes.
+async fn seal_beyond(db: &impl ConnectionTrait, row: Model, page: &mut Page) -> Result<u64> {
+    let ledger = page.ledger;
+    let all = of_writer(db, ledger, row.writer()).await?;
+    let mut here = &row;
+    let mut after = page.after;
+    let mut changes = Vec::new();
+    // Every step goes to higher positions.
+    loop {
+        let end = here.head()?;
+        let mut next = None;
+        for one in all.iter().filter(|one| one.replica != here.replica) {
+            if one.base()? == end {
+                next = Some(one);
+            }
+        }
+        let Some(next) = next else { return Ok(page.after) };
+        let span = |whose: &Model, after| {
+            let upto = unsigned(whose.pos);
+            Span { ledger, replica: whose.chain(), after, at: None, upto }
+        };
+        changes.extend(bytes_between(db, &span(here, after), after, end.pos).await?);
+        after = end.pos;
+        let on = span(next, after);
+        if let Some(seal) = seals(db, &on).await?.into_iter().next() {
+            changes.extend(bytes_between(db, &on, after, seal.pos).await?);
+            page.changes = changes;
+            page.seals.push(seal);
+            return Ok(seal.pos);
+        }
+        here = next;
+    }
 }
 
 /// The chain hash at a position of a chain, or right before it.

@@ -75,23 +75,60 @@ struct ChainPart {
     #[serde(skip_serializing_if = "Option::is_none")]
     department: Option<DepartmentId>,
     replica: ReplicaId,
+    /// Who wrote it, where it is a branch of a replica that forked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    writer: Option<ReplicaId>,
+    /// What a branch continues.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<BasePart>,
     /// The changes' bytes, one after the other.
     file: String,
-    /// How many bytes each change has, from position 1.
+    /// How many bytes each change has, from the first position on.
     lengths: Vec<usize>,
+    /// The chain hash of each.
+    #[serde(skip)]
+    hashes: Vec<Hash>,
     seals: Vec<SealPart>,
     receipt: SignedReceipt,
     acceptances: Vec<AcceptancePart>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct BasePart {
+    pos: u64,
+    hash: Hash,
+}
+
+impl ChainPart {
+    fn writer(&self) -> ReplicaId {
+        self.writer.unwrap_or(self.replica)
+    }
+
+    fn after(&self) -> u64 {
+        self.base.map_or(0, |base| base.pos)
+    }
+
+    /// The chain hash at a position of this chain.
+    fn hash_at(&self, pos: u64) -> Option<Hash> {
+        let place = usize::try_from(pos.checked_sub(self.after() + 1)?).ok()?;
+        self.hashes.get(place).copied()
+    }
+
+    fn goes_on_in(&self, branch: &Self) -> bool {
+        let same = (self.ledger, self.writer()) == (branch.ledger, branch.writer());
+        same && branch.base.is_some_and(|base| self.hash_at(base.pos) == Some(base.hash))
+    }
 }
 
 #[derive(Serialize)]
 struct SealPart {
     pos: u64,
     hash: Hash,
-    signature: Signature,
+    /// None at the end of a chain that was cut: the seal over it is a branch's.
+    signature: Option<Signature>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct AcceptancePart {
     #[serde(skip)]
     accepted: Acceptance,
@@ -148,11 +185,14 @@ pub async fn write(
     };
     let mut certificates = Certificates::default();
     certificates.add(app.keys.certificate.clone());
+    for former in &app.keys.former {
+        certificates.add(former.clone());
+    }
     for ledger in &ledgers {
         let registers = register::all(&db, LedgerId(ledger.id)).await?;
         index.chains.extend(chains(app, &db, ledger, sink).await?);
         for part in index.chains.iter().filter(|part| part.ledger.0 == ledger.id) {
-            certificates.find(&db, part.replica, &registers).await?;
+            certificates.find(&db, part.writer(), &registers).await?;
         }
         index.documents.extend(documents(LedgerId(ledger.id), &registers));
     }
@@ -197,16 +237,26 @@ async fn chains(
     let mut parts = Vec::with_capacity(held.len());
     for ((replica, held), receipt) in held.into_iter().zip(receipts) {
         let span = Span { ledger, replica, after: 0, at: None, upto: held.0 };
-        let (page, _) = chain::page(db, &span, &mut chain::Budget::new(usize::MAX)).await?;
+        let (mut page, _) = chain::page(db, &span, &mut chain::Budget::new(usize::MAX)).await?;
+        let rest = chain::unsealed(db, &page, held.0).await?;
+        page.seals.retain(|seal| seal.pos <= held.0);
+        let changes = usize::try_from(held.0 - page.after).unwrap_or(usize::MAX);
+        page.changes.truncate(changes);
+        page.changes.extend(rest);
         let file = format!("chains/{ledger}/{replica}");
         sink.put(&file, &page.changes.concat())?;
+        let base = chain::base_of(db, ledger, replica).await?;
+        let hashes = hashes(&base, &page);
         parts.push(ChainPart {
             ledger,
             department: row.department.map(DepartmentId),
             replica,
+            writer: page.of,
+            base: page.of.map(|_| BasePart { pos: base.pos, hash: base.hash }),
             file,
             lengths: page.changes.iter().map(Vec::len).collect(),
-            seals: seals(&page),
+            seals: seals(&page, &hashes),
+            hashes,
             receipt,
             acceptances: Vec::new(),
         });
@@ -214,19 +264,31 @@ async fn chains(
     Ok(parts)
 }
 
+/// The chain hash at each position.
+fn hashes(base: &ChainHead, page: &Page) -> Vec<Hash> {
+    let mut head = *base;
+    let next = page.changes.iter().map(|bytes| {
+        head = head.next(bytes);
+        head.hash
+    });
+    next.collect()
+}
+
 /// The seals with the hashes they were put on.
-fn seals(page: &Page) -> Vec<SealPart> {
-    let mut head = ChainHead::empty(page.ledger, page.replica);
-    let mut changes = page.changes.iter();
+fn seals(page: &Page, hashes: &[Hash]) -> Vec<SealPart> {
     let at = |seal: &ledger::seal::Seal| {
-        while head.pos < seal.pos
-            && let Some(bytes) = changes.next()
-        {
-            head = head.next(bytes);
-        }
-        SealPart { pos: seal.pos, hash: head.hash, signature: seal.signature }
+        let place = usize::try_from(seal.pos.checked_sub(page.after + 1)?).ok()?;
+        let hash = *hashes.get(place)?;
+        Some(SealPart { pos: seal.pos, hash, signature: Some(seal.signature) })
     };
-    page.seals.iter().map(at).collect()
+    let mut parts: Vec<SealPart> = page.seals.iter().filter_map(at).collect();
+    let end = page.after + hashes.len() as u64;
+    if parts.last().is_none_or(|last| last.pos < end)
+        && let Some(hash) = hashes.last()
+    {
+        parts.push(SealPart { pos: end, hash: *hash, signature: None });
+    }
+    parts
 }
 
 /// Certificates by their text, each once.
@@ -298,7 +360,7 @@ async fn prove(
     for row in rows {
         by_day.entry(row.day.clone()).or_default().push(row);
     }
-    let mut proved: BTreeMap<_, Vec<AcceptancePart>> = BTreeMap::new();
+    let mut proved = Vec::new();
     for (day, rows) in by_day {
         let head = *of_day.get(&day).ok_or(ServerError::Broken("an acceptance without head"))?;
         let date = day.and_then(|day| day.parse().ok());
@@ -310,16 +372,29 @@ async fn prove(
             let inclusion = place.get(&row.id).and_then(|at| tree.inclusion(*at));
             let inclusion = inclusion.ok_or(ServerError::Broken("an acceptance without place"))?;
             let accepted: Acceptance = serde_json::from_str(&row.leaf)?;
-            let chain = (accepted.ledger, accepted.replica);
-            let part = AcceptancePart { accepted, leaf: row.leaf, head, inclusion };
-            proved.entry(chain).or_default().push(part);
+            proved.push(AcceptancePart { accepted, leaf: row.leaf, head, inclusion });
         }
     }
-    for part in &mut index.chains {
-        part.acceptances = proved.remove(&(part.ledger, part.replica)).unwrap_or_default();
-        part.acceptances.sort_by_key(|one| one.accepted.from);
+    proved.sort_by_key(|one| one.accepted.from);
+    for one in proved {
+        allot(&mut index.chains, &one);
     }
     Ok(())
+}
+
+/// Gives an acceptance to the chain on which it ends and, where that was cut
+/// from others since, to those it covers too.
+fn allot(chains: &mut [ChainPart], one: &AcceptancePart) {
+    let Acceptance { ledger, from, upto, hash, .. } = one.accepted;
+    let ends_here = |part: &ChainPart| part.ledger == ledger && part.hash_at(upto) == Some(hash);
+    let mut at = chains.iter().position(ends_here);
+    while let Some(place) = at {
+        chains[place].acceptances.push(one.clone());
+        let branch = &chains[place];
+        // Every step goes to lower positions.
+        let goes_back = from <= branch.after();
+        at = chains.iter().position(|part| goes_back && part.goes_on_in(branch));
+    }
 }
 
 /// The files that the ledgers refer to, each with one ledger that does.
