@@ -11,6 +11,7 @@ use domain::time::Wall;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -21,13 +22,19 @@ pub struct Settings {
     pub data: PathBuf,
     /// Failed sign-ins or enrolments that one address may make in a quarter of an hour.
     pub failures_per_address_max: u32,
+    /// Bytes that one tablet may leave in unfinished uploads and in files that
+    /// no ledger refers to.
+    pub device_bytes_max: u64,
 }
+
+/// Some days' worth of films.
+const DEVICE_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
 
 impl Settings {
     /// The usual settings for a data folder.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), failures_per_address_max: 30 }
+        Self { data: data.into(), failures_per_address_max: 30, device_bytes_max: DEVICE_BYTES_MAX }
     }
 }
 
@@ -44,6 +51,8 @@ pub struct Parts {
     pub keys: Keys,
     /// Failures by address.
     pub throttle: Throttle,
+    /// Bytes that one tablet may leave unfinished or unreferenced.
+    pub device_bytes_max: u64,
     fonts: OnceCell<Fonts>,
 }
 
@@ -72,6 +81,7 @@ impl App {
             files: Files::open(&settings.data.join("blobs"))?,
             keys: Keys::open(&settings.data.join("keys"), shanghai_today())?,
             throttle: Throttle::new(settings.failures_per_address_max),
+            device_bytes_max: settings.device_bytes_max,
             fonts: OnceCell::new(),
         })))
     }
@@ -123,6 +133,13 @@ pub fn shanghai_today() -> NaiveDate {
 #[must_use]
 pub fn rfc3339(ms: i64) -> String {
     DateTime::from_timestamp_millis(ms).map(|at| Wall::new(at).to_string()).unwrap_or_default()
+}
+
+/// A moment in milliseconds as HTTP's headers write it.
+#[must_use]
+pub fn rfc9110(ms: i64) -> String {
+    let since_1970 = Duration::from_millis(u64::try_from(ms).unwrap_or(0));
+    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since_1970)
 }
 
 /// A new id, ordered by time.

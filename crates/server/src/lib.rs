@@ -18,6 +18,7 @@ mod router;
 mod serve;
 mod store;
 mod throttle;
+mod tus;
 mod usecase;
 mod view;
 

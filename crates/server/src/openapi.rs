@@ -2,7 +2,7 @@
 
 use crate::handlers::{
     blob, directory, document, enrolment, evidence, exchange, health, import, overview, session,
-    tablet, task,
+    tablet, task, upload,
 };
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
@@ -42,7 +42,12 @@ use utoipa::OpenApi;
         exchange::exchange,
         blob::head,
         blob::get,
-        blob::put,
+        upload::describe,
+        upload::create,
+        upload::standing,
+        upload::append,
+        upload::terminate,
+        upload::overridden,
         health::healthz,
     )
 )]

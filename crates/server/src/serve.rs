@@ -7,7 +7,7 @@ use crate::router::router;
 use crate::store::session::Sessions;
 use crate::store::{chain, membership, register};
 use crate::usecase::demo_city::{self, DemoAccount};
-use crate::usecase::{demo_task, enrolment};
+use crate::usecase::{demo_task, enrolment, expiry};
 use crate::view::CodeIssued;
 use domain::id::{LedgerId, TaskId};
 use ledger::fold::state_digest;
@@ -35,8 +35,10 @@ pub async fn serve(
     let address = listener.local_addr()?;
     tracing::info!(%address, replica = %app.keys.replica, epoch = %app.keys.epoch, "listening");
     ready(address);
+    let expiry = tokio::spawn(expiry::watch(app.clone()));
     let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+    expiry.abort();
     db::checkpoint(&app.db).await?;
     tracing::info!("stopped");
     Ok(())

@@ -8,6 +8,7 @@ mod m0001_create_directories;
 mod m0002_create_accounts;
 mod m0003_create_tasks;
 mod m0004_create_ledgers;
+mod m0006_create_uploads;
 
 /// Every step from an empty database to the present schema, in order.
 pub struct Migrator;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_create_accounts::Migration),
             Box::new(m0003_create_tasks::Migration),
             Box::new(m0004_create_ledgers::Migration),
+            Box::new(m0006_create_uploads::Migration),
         ]
     }
 }

@@ -14,3 +14,4 @@ pub mod overview;
 pub mod session;
 pub mod tablet;
 pub mod task;
+pub mod upload;

@@ -12,3 +12,4 @@ mod permission;
 mod review;
 mod session;
 mod tablet;
+mod upload;

@@ -10,11 +10,14 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, Request, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{Datelike, NaiveDate};
 use demo::City;
 use domain::department::{Department, Sector};
 use domain::inspector::Inspector;
 use domain::permission::Role;
+use ledger::Hash;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 use tempfile::TempDir;
@@ -25,6 +28,9 @@ pub const ROLES: [Role; 4] =
     [Role::CommitteeOffice, Role::LeadDepartment, Role::Supervisor, Role::Administrator];
 
 pub const PASSWORD: &str = "correct horse";
+
+/// What one tablet may leave unfinished.
+pub const DEVICE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Departments of the tests, the lead first.
 pub const SECTORS: [Sector; 3] =
@@ -77,7 +83,11 @@ pub fn city() -> &'static City {
 impl Office {
     pub async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings { data: folder.path().into(), failures_per_address_max: 8 };
+        let settings = Settings {
+            data: folder.path().into(),
+            failures_per_address_max: 8,
+            device_bytes_max: DEVICE_BYTES_MAX,
+        };
         let app = App::open(&settings).await.unwrap();
         let office = Self { router: router(app.clone()), app, _folder: folder };
         office.fill().await;
@@ -157,6 +167,40 @@ impl Office {
             .body(Body::from(body))
             .unwrap();
         self.send(request).await
+    }
+
+    /// A request of a tablet with headers.
+    pub async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(AUTHORIZATION, format!("Bearer {token}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// Hands a file in as any client would: created, then sent in one piece.
+    pub async fn hand_in(&self, token: &str, bytes: &[u8]) {
+        let name = STANDARD.encode(Hash::of(bytes).to_string());
+        let (length, metadata) = (bytes.len().to_string(), format!("sha256 {name}"));
+        let headers = [
+            ("tus-resumable", "1.0.0"),
+            ("upload-length", length.as_str()),
+            ("upload-metadata", metadata.as_str()),
+            ("content-type", "application/offset+octet-stream"),
+        ];
+        let answer = self.ask("POST", "/v1/files", token, &headers, bytes.to_vec()).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+        assert_eq!(answer.headers["upload-offset"], length.as_str());
     }
 
     /// A task of the test's three departments, as the desk asks for it.
