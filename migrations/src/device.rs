@@ -6,7 +6,10 @@ use rusqlite_migration::{M, Migrations};
 /// Every step from an empty database to the present schema, in order.
 #[must_use]
 pub fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up(include_str!("../device/0001_open_store.sql"))])
+    Migrations::new(vec![
+        M::up(include_str!("../device/0001_open_store.sql")),
+        M::up(include_str!("../device/0003_note_transfers.sql")),
+    ])
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ const DEBIAN: &[&str] = &[
     "xauth",
     "dbus",
     "dbus-x11",
+    // Foreign clients that hand files in.
+    "python3-venv",
     // Chinese on the screen; what is in a PDF.
     "fonts-noto-cjk",
     "fonts-noto-color-emoji",

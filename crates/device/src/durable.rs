@@ -24,8 +24,13 @@ pub(crate) fn write(path: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<(
         set_mode(temporary.as_file(), 0o644)?;
     }
     temporary.as_file().sync_all()?;
+    persist(temporary, path)
+}
+
+/// Gives a temporary file, whose bytes are on the disk, its name, durably.
+pub(crate) fn persist(temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     temporary.persist(path).map_err(|failed| failed.error)?;
-    sync_folder(folder)
+    sync_folder(path.parent().unwrap_or_else(|| Path::new(".")))
 }
 
 /// Removes a file, durably; it is no error if it is not there.

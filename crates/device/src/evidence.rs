@@ -5,32 +5,47 @@
 //! Which ledger speaks of which file is in `store/blob.rs`; how files travel,
 //! in `client`.
 
-use crate::durable::{self, Secrecy};
+use crate::durable;
 use crate::error::DeviceError;
 use crate::picture;
-use crate::vault::{StoreKey, random};
+use crate::sealed::{Reader, Writer};
+use crate::vault::StoreKey;
 use crate::view::ErrorCode;
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use domain::evidence::media::SNIFF_BYTES;
 use domain::evidence::{FILE_BYTES_MAX, MediaType};
 use sha2::{Digest, Sha256};
-use std::fs;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
-const NONCE_BYTES: usize = 24;
+/// The largest picture that is decoded, in bytes. Pictures are read whole, to
+/// see that they are; films and sound never are.
+const PICTURE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Bytes read at a time when a file is taken in.
+const READ_BYTES: usize = 256 * 1024;
+/// A file that was begun and is nobody's after so long: the app was killed.
+const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
+/// Names of files that are being written.
+const NEW: &str = ".new-";
+/// Names of files that are being fetched.
+const PART: &str = ".part-";
 
-/// A picture taken in: both files are on the disk, nothing speaks of them yet.
+/// A piece of evidence taken in: its files are on the disk, nothing speaks of
+/// them yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TakenPicture {
+pub struct Taken {
     /// SHA-256 of the original, lower-case hex.
     pub sha256: String,
     /// Bytes of the original.
     pub bytes: u64,
     /// What it is.
     pub media_type: MediaType,
-    /// SHA-256 and bytes of the thumbnail.
-    pub thumbnail: (String, u64),
+    /// SHA-256 and bytes of the thumbnail, where one could be made.
+    pub thumbnail: Option<(String, u64)>,
 }
 
 /// The folder of encrypted files.
@@ -47,7 +62,9 @@ impl Blobs {
     pub fn open(home: &Path, key: &StoreKey) -> Result<Self, DeviceError> {
         let folder = home.join("blobs");
         durable::private_folder(&folder)?;
-        Ok(Self { folder, key: key.derive("blobs") })
+        let blobs = Self { folder, key: key.derive("blobs") };
+        blobs.sweep(|name, age| name.starts_with(NEW) && age > LEFT_BEHIND)?;
+        Ok(blobs)
     }
 
     /// Keeps `bytes`; keeping the same bytes again changes nothing.
@@ -59,15 +76,9 @@ impl Blobs {
         if self.get(&sha256).is_ok() {
             return Ok(sha256);
         }
-        let nonce: [u8; NONCE_BYTES] = random()?;
-        let sealed = XChaCha20Poly1305::new((&*self.key).into())
-            .encrypt(&XNonce::from(nonce), Payload { msg: bytes, aad: sha256.as_bytes() })
-            .map_err(|_| DeviceError::Cipher)?;
-        let mut file = Vec::with_capacity(NONCE_BYTES + sealed.len());
-        file.extend_from_slice(&nonce);
-        file.extend_from_slice(&sealed);
-        durable::write(&self.path(&sha256)?, &file, Secrecy::Private)?;
-        Ok(sha256)
+        let (temporary, mut writer) = self.begin()?;
+        writer.write(bytes)?;
+        self.keep(temporary, writer).map(|(sha256, _)| sha256)
     }
 
     /// The plain bytes of a file.
@@ -76,49 +87,141 @@ impl Blobs {
     /// [`ErrorCode::FileAbsent`]; [`ErrorCode::StoreDamaged`] when the file on
     /// disk is not what its name says.
     pub fn get(&self, sha256: &str) -> Result<Vec<u8>, DeviceError> {
-        let file = match fs::read(self.path(sha256)?) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(ErrorCode::FileAbsent.into());
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let damaged = || DeviceError::from(ErrorCode::StoreDamaged);
-        let (nonce, sealed) = file.split_at_checked(NONCE_BYTES).ok_or_else(damaged)?;
-        let nonce: [u8; NONCE_BYTES] = nonce.try_into().map_err(|_| damaged())?;
-        let plain = XChaCha20Poly1305::new((&*self.key).into())
-            .decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: sha256.as_bytes() })
-            .map_err(|_| damaged())?;
-        if hash_of(&plain) == sha256 { Ok(plain) } else { Err(damaged()) }
+        let plain = self.reader(sha256)?.read(0, usize::MAX)?;
+        if hash_of(&plain) == sha256 { Ok(plain) } else { Err(ErrorCode::StoreDamaged.into()) }
     }
 
-    /// Takes a picture in: recognises it, decodes it to see that it is whole,
-    /// makes a thumbnail, and keeps both.
+    /// A file, to be read piece by piece.
+    ///
+    /// # Errors
+    /// As [`Blobs::get`].
+    pub(crate) fn reader(&self, sha256: &str) -> Result<Reader, DeviceError> {
+        match File::open(self.path(sha256)?) {
+            Ok(file) => Reader::open(file, &self.key, sha256),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(ErrorCode::FileAbsent.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes evidence in: recognises it and keeps it, piece by piece. A picture
+    /// is decoded to see that it is whole, and a thumbnail is made.
     ///
     /// # Errors
     /// [`ErrorCode::FileEmpty`], [`ErrorCode::FileTooLarge`],
     /// [`ErrorCode::FileUnknown`], [`ErrorCode::FileDamaged`], or the disk's.
-    pub fn take_picture(&self, bytes: &[u8]) -> Result<TakenPicture, DeviceError> {
-        if bytes.is_empty() {
+    pub fn take(&self, from: &mut dyn Read) -> Result<Taken, DeviceError> {
+        let mut first = Vec::with_capacity(SNIFF_BYTES);
+        from.take(SNIFF_BYTES as u64).read_to_end(&mut first)?;
+        if first.is_empty() {
             return Err(ErrorCode::FileEmpty.into());
         }
-        let length = bytes.len() as u64;
-        if length > FILE_BYTES_MAX {
-            return Err(DeviceError::refused(
-                ErrorCode::FileTooLarge,
-                FILE_BYTES_MAX / (1024 * 1024),
-            ));
+        let media_type = MediaType::sniff(&first).ok_or(ErrorCode::FileUnknown)?;
+        if media_type.is_shown_as_picture() {
+            self.take_picture(media_type, &mut first.chain(from))
+        } else {
+            self.take_stream(media_type, &mut first.chain(from))
         }
-        let media_type = MediaType::sniff(bytes).ok_or(ErrorCode::FileUnknown)?;
-        let thumbnail = picture::thumbnail(bytes, media_type).ok_or(ErrorCode::FileDamaged)?;
-        let sha256 = self.put(bytes)?;
+    }
+
+    fn take_picture(
+        &self,
+        media_type: MediaType,
+        from: &mut dyn Read,
+    ) -> Result<Taken, DeviceError> {
+        let mut bytes = Vec::new();
+        from.take(PICTURE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > PICTURE_BYTES_MAX {
+            return Err(too_large(PICTURE_BYTES_MAX));
+        }
+        let thumbnail = picture::thumbnail(&bytes, media_type).ok_or(ErrorCode::FileDamaged)?;
+        let sha256 = self.put(&bytes)?;
         let small = self.put(&thumbnail)?;
-        Ok(TakenPicture {
+        Ok(Taken {
             sha256,
-            bytes: length,
+            bytes: bytes.len() as u64,
             media_type,
-            thumbnail: (small, thumbnail.len() as u64),
+            thumbnail: Some((small, thumbnail.len() as u64)),
         })
+    }
+
+    fn take_stream(
+        &self,
+        media_type: MediaType,
+        from: &mut dyn Read,
+    ) -> Result<Taken, DeviceError> {
+        let (temporary, mut writer) = self.begin()?;
+        let mut piece = vec![0; READ_BYTES];
+        loop {
+            let count = match from.read(&mut piece) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error.into()),
+            };
+            writer.write(&piece[..count])?;
+            if writer.length() > FILE_BYTES_MAX {
+                return Err(too_large(FILE_BYTES_MAX));
+            }
+        }
+        let (sha256, bytes) = self.keep(temporary, writer)?;
+        Ok(Taken { sha256, bytes, media_type, thumbnail: None })
+    }
+
+    fn begin(&self) -> Result<(NamedTempFile, Writer), DeviceError> {
+        let temporary = tempfile::Builder::new().prefix(NEW).tempfile_in(&self.folder)?;
+        let writer = Writer::begin(temporary.reopen()?, &self.key)?;
+        Ok((temporary, writer))
+    }
+
+    fn keep(&self, temporary: NamedTempFile, writer: Writer) -> Result<(String, u64), DeviceError> {
+        let (sha256, bytes) = writer.finish()?;
+        durable::persist(temporary, &self.path(&sha256)?)?;
+        Ok((sha256, bytes))
+    }
+
+    /// A file that is being fetched, from where it stopped.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn fetching(&self, sha256: &str) -> Result<Fetching<'_>, DeviceError> {
+        let path = self.part_path(sha256)?;
+        let open = |truncate| {
+            let mut options = File::options();
+            options.read(true).write(true).create(true).truncate(truncate).open(&path)
+        };
+        let writer = match Writer::resume(open(false)?, &self.key)? {
+            Some(writer) => writer,
+            None => Writer::begin(open(true)?, &self.key)?,
+        };
+        Ok(Fetching { blobs: self, sha256: sha256.to_owned(), path, writer })
+    }
+
+    /// Removes what was fetched of files that are not wanted any more.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn forget_fetched_but(&self, wanted: &BTreeSet<&str>) -> Result<(), DeviceError> {
+        self.sweep(|name, _| name.strip_prefix(PART).is_some_and(|of| !wanted.contains(of)))
+    }
+
+    fn sweep(&self, is_old: impl Fn(&str, Duration) -> bool) -> Result<(), DeviceError> {
+        let now = SystemTime::now();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let touched = entry.metadata().and_then(|meta| meta.modified()).unwrap_or(now);
+            let age = now.duration_since(touched).unwrap_or_default();
+            if is_old(&entry.file_name().to_string_lossy(), age) {
+                durable::remove(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn part_path(&self, sha256: &str) -> Result<PathBuf, DeviceError> {
+        self.path(sha256)?;
+        Ok(self.folder.join(format!("{PART}{sha256}")))
     }
 
     /// Where a file lies. Only a hash can name one, so no name leads elsewhere.
@@ -129,6 +232,55 @@ impl Blobs {
             Err(ErrorCode::FileAbsent.into())
         }
     }
+}
+
+/// A file on its way here. Dropped, it waits for the next time.
+pub(crate) struct Fetching<'a> {
+    blobs: &'a Blobs,
+    sha256: String,
+    path: PathBuf,
+    writer: Writer,
+}
+
+impl Fetching<'_> {
+    /// Bytes that are here.
+    pub(crate) fn length(&self) -> u64 {
+        self.writer.length()
+    }
+
+    /// Takes what comes next.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), DeviceError> {
+        self.writer.write(bytes)
+    }
+
+    /// Keeps the file if it is what its name says; otherwise nothing of it.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn finish(self) -> Result<bool, DeviceError> {
+        let (found, _) = self.writer.finish()?;
+        if found == self.sha256 {
+            durable::rename(&self.path, &self.blobs.path(&self.sha256)?)?;
+            return Ok(true);
+        }
+        durable::remove(&self.path)?;
+        Ok(false)
+    }
+
+    /// Lets go of what came so far.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn discard(self) -> Result<(), DeviceError> {
+        Ok(durable::remove(&self.path)?)
+    }
+}
+
+fn too_large(bytes_max: u64) -> DeviceError {
+    DeviceError::refused(ErrorCode::FileTooLarge, bytes_max / (1024 * 1024))
 }
 
 /// Whether a text is a SHA-256 in lower-case hex.
@@ -160,7 +312,7 @@ mod tests {
         fs::read_dir(home.path().join("blobs")).unwrap().map(|e| e.unwrap().path()).collect()
     }
 
-    fn refusal(result: Result<TakenPicture, DeviceError>) -> ErrorCode {
+    fn refusal(result: Result<Taken, DeviceError>) -> ErrorCode {
         result.unwrap_err().into_app().code
     }
 
@@ -168,10 +320,11 @@ mod tests {
     fn a_picture_is_kept_encrypted_under_its_hash_and_reads_back() {
         let (home, blobs) = blobs();
         let original = jpeg(1200, 800);
-        let taken = blobs.take_picture(&original).unwrap();
+        let taken = blobs.take(&mut original.as_slice()).unwrap();
         assert_eq!(taken.sha256, hash_of(&original));
         assert_eq!(blobs.get(&taken.sha256).unwrap(), original);
-        let small = image::load_from_memory(&blobs.get(&taken.thumbnail.0).unwrap()).unwrap();
+        let small =
+            image::load_from_memory(&blobs.get(&taken.thumbnail.unwrap().0).unwrap()).unwrap();
         assert_eq!((small.width(), small.height()), (320, 213));
         for path in files(&home) {
             let bytes = fs::read(path).unwrap();
@@ -182,12 +335,14 @@ mod tests {
     #[test]
     fn what_is_no_whole_picture_leaves_no_file() {
         let (home, blobs) = blobs();
-        assert_eq!(refusal(blobs.take_picture(b"")), ErrorCode::FileEmpty);
-        assert_eq!(refusal(blobs.take_picture(b"%PDF-1.7")), ErrorCode::FileUnknown);
+        assert_eq!(refusal(blobs.take(&mut &b""[..])), ErrorCode::FileEmpty);
+        assert_eq!(refusal(blobs.take(&mut &b"<html>"[..])), ErrorCode::FileUnknown);
         let whole = jpeg(300, 300);
         for cut in [4, whole.len() / 2, whole.len() - 2] {
-            assert_eq!(refusal(blobs.take_picture(&whole[..cut])), ErrorCode::FileDamaged);
+            assert_eq!(refusal(blobs.take(&mut &whole[..cut])), ErrorCode::FileDamaged);
         }
+        let endless = b"\xFF\xD8\xFF".chain(io::repeat(0));
+        assert_eq!(refusal(blobs.take(&mut { endless })), ErrorCode::FileTooLarge);
         assert!(files(&home).is_empty());
     }
 
@@ -204,6 +359,52 @@ mod tests {
         // Taking it in again repairs it.
         blobs.put(b"abc").unwrap();
         assert_eq!(blobs.get(&name).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn a_film_is_taken_in_piece_by_piece() {
+        let (home, blobs) = blobs();
+        let mut film = b"\0\0\0\x18ftypisom\0\0\0\0isommp42".to_vec();
+        film.resize(700_000, 0x5A);
+        let taken = blobs.take(&mut film.as_slice()).unwrap();
+        assert_eq!((taken.media_type, taken.thumbnail), (MediaType::Mp4, None));
+        assert_eq!((taken.bytes, taken.sha256.as_str()), (700_000, hash_of(&film).as_str()));
+        assert_eq!(blobs.get(&taken.sha256).unwrap(), film);
+        assert_eq!(blobs.reader(&taken.sha256).unwrap().read(8, 4).unwrap(), b"isom");
+        // One that cannot be read to its end leaves nothing.
+        struct Torn;
+        impl Read for Torn {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::ConnectionReset.into())
+            }
+        }
+        assert!(blobs.take(&mut film[..90_000].chain(Torn)).is_err());
+        assert_eq!(files(&home).len(), 1);
+    }
+
+    #[test]
+    fn a_file_being_fetched_goes_on_where_it_stopped() {
+        let (home, blobs) = blobs();
+        let bytes = vec![0x42; 300_000];
+        let name = hash_of(&bytes);
+        let mut fetching = blobs.fetching(&name).unwrap();
+        fetching.write(&bytes[..200_000]).unwrap();
+        drop(fetching);
+        assert_eq!(blobs.get(&name).unwrap_err().into_app().code, ErrorCode::FileAbsent);
+        let mut fetching = blobs.fetching(&name).unwrap();
+        let here = usize::try_from(fetching.length()).unwrap();
+        assert_eq!(here, 3 * 65_536, "whole segments");
+        fetching.write(&bytes[here..]).unwrap();
+        assert!(fetching.finish().unwrap());
+        assert_eq!(blobs.get(&name).unwrap(), bytes);
+        // Other bytes than the name says are not kept.
+        let mut wrong = blobs.fetching(&hash_of(b"x")).unwrap();
+        wrong.write(b"y").unwrap();
+        assert!(!wrong.finish().unwrap());
+        drop(blobs.fetching(&hash_of(b"z")).unwrap());
+        assert_eq!(files(&home).len(), 2);
+        blobs.forget_fetched_but(&BTreeSet::new()).unwrap();
+        assert_eq!(files(&home).len(), 1);
     }
 
     #[test]

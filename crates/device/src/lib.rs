@@ -14,6 +14,7 @@ pub mod evidence;
 mod incoming;
 mod picture;
 mod scene;
+mod sealed;
 mod store;
 #[cfg(test)]
 mod testing;

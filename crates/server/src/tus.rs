@@ -17,8 +17,7 @@ use std::ops::Range;
 /// The version spoken.
 pub const VERSION: &str = "1.0.0";
 /// The extensions spoken.
-pub const EXTENSIONS: &str =
-    "creation,creation-with-upload,checksum,expiration,termination";
+pub const EXTENSIONS: &str = "creation,creation-with-upload,checksum,expiration,termination";
 /// The checksums understood.
 pub const CHECKSUMS: &str = "sha1,sha256";
 /// The type of a piece of a file.
@@ -338,8 +337,7 @@ mod tests {
         counting.update(b"Hello World?");
         assert!(!counting.holds());
         for bad in ["sha1", "sha1 AAAA", "md5 AAAA", "sha256 Lve95gjOVATpfV8EL5X4nxwjKHE=", " "] {
-            let headers =
-                headers(&[(&CONTENT_TYPE, PIECE_TYPE), (&OFFSET, "0"), (&CHECKSUM, bad)]);
+            let headers = headers(&[(&CONTENT_TYPE, PIECE_TYPE), (&OFFSET, "0"), (&CHECKSUM, bad)]);
             assert_eq!(piece(&headers), Err(Code::Malformed), "{bad}");
         }
     }

@@ -234,9 +234,16 @@ mod tests {
 
     #[test]
     fn what_no_camera_makes_is_not_recognised() {
-        for bytes in
-            [&b""[..], b"<html>", b"PK\x03\x04", b"MZ", &[0xFF, 0xFF], &[0; 64], b"RIFF", b"\0\0\0\x10ftyp"]
-        {
+        for bytes in [
+            &b""[..],
+            b"<html>",
+            b"PK\x03\x04",
+            b"MZ",
+            &[0xFF, 0xFF],
+            &[0; 64],
+            b"RIFF",
+            b"\0\0\0\x10ftyp",
+        ] {
             assert_eq!(MediaType::sniff(bytes), None, "{bytes:?}");
         }
     }

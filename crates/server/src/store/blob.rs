@@ -72,9 +72,7 @@ pub async fn brought(
         created_ms: now_ms,
     };
     Entity::insert(row.into_active_model())
-        .on_conflict(
-            OnConflict::column(Column::Sha256).update_column(Column::CreatedMs).to_owned(),
-        )
+        .on_conflict(OnConflict::column(Column::Sha256).update_column(Column::CreatedMs).to_owned())
         .exec_without_returning(db)
         .await?;
     let upload = blob_upload::Model { sha256: hash.to_string(), replica: by.0 };
@@ -188,11 +186,7 @@ pub async fn unreferenced_since(
 
 /// Forgets a file if it is still unreferenced; answers whether it was. The row
 /// is the caller's until its transaction ends: nobody brings the file meanwhile.
-pub async fn forget(
-    db: &impl ConnectionTrait,
-    sha256: &str,
-    before_ms: i64,
-) -> Result<bool> {
+pub async fn forget(db: &impl ConnectionTrait, sha256: &str, before_ms: i64) -> Result<bool> {
     let forgotten = Entity::delete_many()
         .filter(Column::Sha256.eq(sha256))
         .filter(forgettable(before_ms))
@@ -244,8 +238,5 @@ fn forgettable(before_ms: i64) -> Expr {
 }
 
 fn referenced() -> SelectStatement {
-    Query::select()
-        .column(blob_reference::Column::Sha256)
-        .from(blob_reference::Entity)
-        .to_owned()
+    Query::select().column(blob_reference::Column::Sha256).from(blob_reference::Entity).to_owned()
 }

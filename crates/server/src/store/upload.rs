@@ -118,8 +118,7 @@ pub async fn advance(
     if moved.rows_affected == 0 {
         return Ok(false);
     }
-    let row =
-        upload_part::Model { upload: id, start, bytes: length, name: part.name.clone() };
+    let row = upload_part::Model { upload: id, start, bytes: length, name: part.name.clone() };
     upload_part::Entity::insert(row.into_active_model()).exec_without_returning(db).await?;
     Ok(true)
 }
@@ -156,11 +155,7 @@ pub async fn remove_at(db: &impl ConnectionTrait, id: Uuid, from: u64) -> Result
 }
 
 /// Removes an upload nobody has touched since `before_ms`; answers whether it did.
-pub async fn remove_untouched(
-    db: &impl ConnectionTrait,
-    id: Uuid,
-    before_ms: i64,
-) -> Result<bool> {
+pub async fn remove_untouched(db: &impl ConnectionTrait, id: Uuid, before_ms: i64) -> Result<bool> {
     let removed = Entity::delete_many()
         .filter(Column::Id.eq(id))
         .filter(Column::TouchedMs.lt(before_ms))

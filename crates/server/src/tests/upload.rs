@@ -336,8 +336,7 @@ async fn garbage_is_refused_and_breaks_nothing() {
         assert_eq!(answer.headers["tus-resumable"], "1.0.0");
     }
     assert_eq!(offset(&office, &lead.token, &path).await.unwrap(), "0");
-    let headers =
-        [TUS, PIECE, ("upload-offset", "0"), ("x-http-method-override", "PATCH")];
+    let headers = [TUS, PIECE, ("upload-offset", "0"), ("x-http-method-override", "PATCH")];
     let over = office.ask("POST", &path, &lead.token, &headers, JPEG.to_vec()).await;
     assert_eq!(over.status, StatusCode::NO_CONTENT);
     assert!(is_held(&office, &lead.token, JPEG).await);
@@ -362,8 +361,7 @@ async fn an_upload_without_a_byte_for_a_fortnight_is_gone() {
     let late = patch(&office, &lead.token, &path, 10, JPEG[10..].to_vec()).await;
     assert_eq!((late.status, late.code().as_str()), (StatusCode::GONE, "upload_gone"));
     // Several servers look at the same time; one of them removes it.
-    let (one, two) =
-        tokio::join!(expiry::sweep(&office.app, now), expiry::sweep(&office.app, now));
+    let (one, two) = tokio::join!(expiry::sweep(&office.app, now), expiry::sweep(&office.app, now));
     assert_eq!((one.unwrap().uploads + two.unwrap().uploads, pieces(&office)), (1, 0));
     let head = office.ask("HEAD", &path, &lead.token, &[TUS], Body::empty()).await;
     assert_eq!(head.status, StatusCode::NOT_FOUND);

@@ -9,8 +9,8 @@
 use crate::app::{App, new_id, now_ms};
 use crate::error::{Code, Refusal, Result, ServerError};
 use crate::files::part::Writer;
-use crate::store::upload::{self, Model, Part};
 use crate::store::blob;
+use crate::store::upload::{self, Model, Part};
 use crate::tus::{Counting, Creation, Piece};
 use crate::usecase::exchange::Device;
 use axum::body::{Body, Bytes, HttpBody};
@@ -172,13 +172,7 @@ enum End {
     Wrong,
 }
 
-async fn receive(
-    app: &App,
-    row: &Model,
-    piece: &Piece,
-    mut body: Body,
-    left: u64,
-) -> Result<Came> {
+async fn receive(app: &App, row: &Model, piece: &Piece, mut body: Body, left: u64) -> Result<Came> {
     let may_be_all = piece.offset == 0 && piece.length.is_none_or(|length| length == left);
     let (name, mut writer) = app.files.begin_part(row.id, piece.offset, may_be_all).await?;
     let mut counting = piece.checksum.clone().map(|checksum| checksum.begin());
@@ -357,12 +351,8 @@ async fn commit(
     db.commit().await?;
     // What is left of them otherwise goes with the row.
     app.files.drop_parts(row.id).await?;
-    let done = Model {
-        received: row.length,
-        touched_ms: now,
-        finished_ms: Some(now),
-        ..row.clone()
-    };
+    let done =
+        Model { received: row.length, touched_ms: now, finished_ms: Some(now), ..row.clone() };
     Ok(done.into())
 }
 
