@@ -29,6 +29,10 @@ enum Command {
         /// Fills an empty installation with the demo city of this seed.
         #[arg(long)]
         demo_seed: Option<u64>,
+        /// MiB that one tablet may leave in unfinished uploads and in files that
+        /// no record refers to.
+        #[arg(long, default_value_t = 8192)]
+        tablet_mib_max: u64,
     },
     /// Prints the description of every route as JSON.
     Openapi,
@@ -75,7 +79,11 @@ async fn main() -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     match Arguments::parse().command {
-        Command::Serve { data, listen, demo_seed } => serve(data, listen, demo_seed).await,
+        Command::Serve { data, listen, demo_seed, tablet_mib_max } => {
+            let device_bytes_max = tablet_mib_max.saturating_mul(1024 * 1024);
+            let settings = Settings { device_bytes_max, ..Settings::new(data) };
+            serve(settings, listen, demo_seed).await
+        }
         Command::Openapi => print_line(&server::openapi_json()?),
         Command::DemoAccounts { data } => {
             print_line(&serde_json::to_string_pretty(&server::demo_accounts(&data)?)?)
@@ -103,8 +111,12 @@ fn existing(data: PathBuf) -> anyhow::Result<Settings> {
     Ok(Settings::new(data))
 }
 
-async fn serve(data: PathBuf, listen: SocketAddr, demo_seed: Option<u64>) -> anyhow::Result<()> {
-    let app = App::open(&Settings::new(&data)).await.context("opening the data folder")?;
+async fn serve(
+    settings: Settings,
+    listen: SocketAddr,
+    demo_seed: Option<u64>,
+) -> anyhow::Result<()> {
+    let app = App::open(&settings).await.context("opening the data folder")?;
     if let Some(seed) = demo_seed {
         server::import_demo(&app, seed).await.context("importing the demo city")?;
     }

@@ -197,16 +197,17 @@ export class StandIn {
     return { rec: id(), sha256: '42'.repeat(32), path: '/home/inspector/.local/share/cn.lianjian.app/documents/联检〔2026〕12号-现场检查记录.pdf', warnings: ['照片「IMG_20261123_1012.jpg」的缩略图未印出，其哈希值已列明'] }
   }
   syncStatus(): SyncStatus {
-    const files = this.unsent > 0 ? 1 : 0
+    const files = this.files(this.unsent)
+    const own = files.filter((file) => ['only_here', 'sending'].includes(file.state) || file.reason === 'damaged_here')
     return {
       running: false,
-      unsent_changes: this.unsent - files,
-      unsent_files: files,
-      unsent_bytes: files * 3_482_113,
+      unsent_changes: this.unsent,
+      unsent_files: own.length,
+      unsent_bytes: own.reduce((sum, file) => sum + file.bytes, 0),
       last_contact: new Date(Date.now() - 12 * 60_000).toISOString(),
       last_error: this.scene === 'safe' ? null : { code: this.scene === 'error' ? 'server_trouble' : 'offline', detail: null },
       pending: ['item.answer', 'finding.create', 'file'].slice(0, this.unsent).map((intent) => ({ ledger: this.state.ledger, enterprise: this.state.enterprise.name, intent, wall: me(4).wall, bytes: intent === 'file' ? 3_482_113 : 0 })),
-      files: this.files(files),
+      files,
       clock_ahead_ms: this.scene === 'error' ? 9 * 60_000 : 900,
     }
   }

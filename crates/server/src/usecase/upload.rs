@@ -349,8 +349,10 @@ async fn commit(
         return Err(elsewhere(from));
     }
     db.commit().await?;
-    // What is left of them otherwise goes with the row.
-    app.files.drop_parts(row.id).await?;
+    // The file is safe; what is left of its pieces otherwise goes with the row.
+    if let Err(error) = app.files.drop_parts(row.id).await {
+        tracing::warn!(%error, "pieces of a finished upload are left for later");
+    }
     let done =
         Model { received: row.length, touched_ms: now, finished_ms: Some(now), ..row.clone() };
     Ok(done.into())

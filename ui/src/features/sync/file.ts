@@ -2,11 +2,16 @@
 // confirmed whole is ever called safe.
 import type { FileStatus } from '@/platform/app'
 
-/** The word for a state; part of a file at the office is not the file. */
-export type FileWord = FileStatus['state'] | 'partly_here'
+/**
+ * The word for a state; part of a file at the office is not the file, and one
+ * that is still to come is not lost.
+ */
+export type FileWord = FileStatus['state'] | 'partly_here' | 'not_yet'
 
 export function wordOf(file: FileStatus): FileWord {
-  return file.state === 'only_here' && file.sent_bytes > 0 ? 'partly_here' : file.state
+  if (file.state === 'only_here' && file.sent_bytes > 0) return 'partly_here'
+  if (file.state === 'missing' && file.reason === 'not_at_office') return 'not_yet'
+  return file.state
 }
 
 export function toneOf(file: FileStatus): 'good' | 'bad' | 'warn' | 'info' | 'mute' {
