@@ -203,7 +203,7 @@ export class StandIn {
       running: false,
       unsent_changes: this.unsent,
       unsent_files: own.length,
-      unsent_bytes: own.reduce((sum, file) => sum + file.bytes, 0),
+      unsent_bytes: own.reduce((sum, file) => sum + (file.bytes ?? 0), 0),
       last_contact: new Date(Date.now() - 12 * 60_000).toISOString(),
       last_error: this.scene === 'safe' ? null : { code: this.scene === 'error' ? 'server_trouble' : 'offline', detail: null },
       pending: ['item.answer', 'finding.create', 'file'].slice(0, this.unsent).map((intent) => ({ ledger: this.state.ledger, enterprise: this.state.enterprise.name, intent, wall: me(4).wall, bytes: intent === 'file' ? 3_482_113 : 0 })),

@@ -9,7 +9,7 @@ import type { FileStatus } from '@/platform/app'
 export type FileWord = FileStatus['state'] | 'partly_here' | 'not_yet'
 
 export function wordOf(file: FileStatus): FileWord {
-  if (file.state === 'only_here' && file.sent_bytes > 0) return 'partly_here'
+  if (file.state === 'only_here' && (file.sent_bytes ?? 0) > 0) return 'partly_here'
   if (file.state === 'missing' && file.reason === 'not_at_office') return 'not_yet'
   return file.state
 }
@@ -36,5 +36,6 @@ export function toneOf(file: FileStatus): 'good' | 'bad' | 'warn' | 'info' | 'mu
  */
 export function percentOf(file: FileStatus): number | null {
   const moves = file.state === 'sending' || file.state === 'fetching' || wordOf(file) === 'partly_here'
-  return moves && file.bytes > 0 ? Math.floor((file.sent_bytes / file.bytes) * 100) : null
+  const bytes = file.bytes ?? 0
+  return moves && bytes > 0 ? Math.floor(((file.sent_bytes ?? 0) / bytes) * 100) : null
 }
