@@ -183,7 +183,9 @@ async fn goes_on_after_a_kill(scene: &Scene, more: Value) {
 async fn is_refused_a_wrong_hash(scene: &Scene, more: Value) {
     let mut more = more;
     more["sha256"] = json!("0".repeat(64));
-    more["store"] = json!(scene.folder.path().join("wrong.json"));
+    // What is refused is discarded; nobody can go on with it.
+    let store = format!("wrong-{}.json", more["chunk"]);
+    more["store"] = json!(scene.folder.path().join(store));
     let said = scene.run(more).await;
     assert_eq!((&said["ok"], &said["status"]), (&json!(false), &json!(422)), "{said}");
 }
