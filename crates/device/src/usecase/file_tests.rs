@@ -78,7 +78,7 @@ fn an_upload_that_the_office_forgot_is_begun_anew() {
 fn a_file_says_what_it_is_and_to_what_it_belongs() {
     let office = Office::open();
     let (lead, second) = (office.ready(LEAD), office.ready(SECOND));
-    with_film(&lead, &film(400_000));
+    with_film(&lead, &film(900_000));
     let rec = lead.device.create_finding(TASK, &draft("事实")).unwrap().rec;
     lead.device.put_evidence(TASK, rec, "a.jpg", &jpeg(500, 400)).unwrap();
     let status = lead.device.sync_status().unwrap();
