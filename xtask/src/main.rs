@@ -16,6 +16,7 @@ mod args;
 mod codegen;
 mod demo;
 mod edges;
+mod foreign;
 mod fuzz;
 mod house;
 mod process;

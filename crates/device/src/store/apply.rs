@@ -104,20 +104,22 @@ impl<'a> Batch<'a> {
             }
             (kind::TASK, field::PACKAGE) => {
                 if let Ok(package) = serde_json::from_value::<PackageRef>(fact.val.clone()) {
-                    self.refer(&package.sha256, package.bytes, blob::Rank::Package)?;
+                    self.refer(fact, &package.sha256, package.bytes, blob::Rank::Package, "")?;
                 }
             }
             (kind::EVIDENCE, field::FILE) => {
                 if let Ok(file) = serde_json::from_value::<EvidenceFile>(fact.val.clone()) {
-                    self.refer(&file.sha256, file.bytes, blob::Rank::Original)?;
+                    let name = file.name.as_str();
+                    self.refer(fact, &file.sha256, file.bytes, blob::Rank::Original, name)?;
                     if let Some(thumbnail) = file.thumbnail {
-                        self.refer(&thumbnail, 0, blob::Rank::Thumbnail)?;
+                        self.refer(fact, &thumbnail, 0, blob::Rank::Thumbnail, name)?;
                     }
                 }
             }
             (kind::DOCUMENT, field::MANIFEST) => {
                 if let Ok(manifest) = serde_json::from_value::<Manifest>(fact.val.clone()) {
-                    self.refer(&manifest.pdf_sha256, manifest.pdf_bytes, blob::Rank::Document)?;
+                    let (pdf, bytes) = (&manifest.pdf_sha256, manifest.pdf_bytes);
+                    self.refer(fact, pdf, bytes, blob::Rank::Document, "")?;
                 }
             }
             _ => {}
@@ -137,9 +139,18 @@ impl<'a> Batch<'a> {
         certificate::put(self.db, read.replica, signed)
     }
 
-    fn refer(&self, sha256: &str, bytes: u64, rank: blob::Rank) -> Result<(), DeviceError> {
+    fn refer(
+        &self,
+        fact: &Fact,
+        sha256: &str,
+        bytes: u64,
+        rank: blob::Rank,
+        name: &str,
+    ) -> Result<(), DeviceError> {
         if is_hash(sha256) {
-            blob::refer(self.db, self.ledger, sha256, bytes, rank)?;
+            let since = fact.wall.to_string();
+            let mention = blob::Mention { sha256, bytes, rank, name, since: &since };
+            blob::refer(self.db, self.ledger, &mention)?;
         }
         Ok(())
     }

@@ -15,3 +15,4 @@ mod review;
 mod session;
 mod tablet;
 mod tree;
+mod upload;

@@ -18,6 +18,9 @@ pub enum Access {
     Unknown,
     /// It is referred to, and its bytes have not come.
     NotHereYet,
+    /// It is referred to from tablets alone that are out of service, and its
+    /// bytes have not come.
+    Lost,
     /// It may be read.
     Readable,
 }
@@ -43,7 +46,12 @@ async fn access(app: &App, hash: &Hash, readable: &BTreeSet<LedgerId>) -> Result
         if vouched(app, &app.db, by, &bringers).await? {
             return Ok(Access::Readable);
         }
-        found = Access::NotHereYet;
+        let tablet = tablet::by_replica(&app.db, by).await?;
+        let lost = tablet.is_some_and(|tablet| tablet.revoked_ms.is_some());
+        found = match found {
+            Access::Unknown | Access::Lost if lost => Access::Lost,
+            _ => Access::NotHereYet,
+        };
     }
     Ok(found)
 }
