@@ -30,3 +30,20 @@ CREATE TABLE former_replica (
 ALTER TABLE ledger ADD COLUMN left_at   TEXT;     -- RFC 3339 UTC; NULL: readable
 ALTER TABLE ledger ADD COLUMN purged_at TEXT;     -- RFC 3339 UTC; NULL: all of it is here
 ALTER TABLE receipt ADD COLUMN safe_at  TEXT;     -- RFC 3339 UTC, the tablet's clock: all of the chain safe since
+
+-- A change's bytes lie apart from what finds them: where a row is its own index,
+-- a search reads through the rows on its way, and one damaged page hides all.
+CREATE TABLE change_row (
+    ledger             TEXT    NOT NULL,
+    replica            TEXT    NOT NULL,
+    pos                INTEGER NOT NULL,
+    id                 TEXT    NOT NULL,
+    hash               BLOB    NOT NULL,   -- chain hash there, 32 bytes
+    bytes              BLOB    NOT NULL,
+    PRIMARY KEY (ledger, replica, pos)
+) STRICT;
+INSERT INTO change_row (ledger, replica, pos, id, hash, bytes)
+    SELECT ledger, replica, pos, id, hash, bytes FROM change ORDER BY ledger, replica, pos;
+DROP TABLE change;
+ALTER TABLE change_row RENAME TO change;
+CREATE UNIQUE INDEX change_by_id ON change (ledger, id);

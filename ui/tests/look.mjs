@@ -1,6 +1,6 @@
 // Photographs every screen of the app at the sizes and themes it is made for,
 // into look/, and reports what a picture does not show: errors in the console,
-// pages wider than the window, targets under 48 px. Start: npm run look [word]
+// pages wider than the window, targets under 48 px. Start: npm run look [word,word…]
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -134,7 +134,7 @@ for (const look of looks) {
   const context = await browser.newContext({ viewport: look, hasTouch: look.width < 1000, reducedMotion: 'reduce' })
   for (const screen of screens) {
     const where = `${screen.name}.${look.name}`
-    if (!where.includes(only)) continue
+      if (!only.split(',').some((word) => where.includes(word))) continue
     const page = await context.newPage()
     page.setDefaultTimeout(8000)
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && !message.location().url.endsWith('favicon.ico') && complain(where, message.text()))

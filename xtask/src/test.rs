@@ -44,7 +44,7 @@ const CHECKS: &[Check] = &[
     Check { name: "build", budget_minutes: 12, cost: Cost::Dear, work: build },
     Check { name: "codegen", budget_minutes: 1, cost: Cost::Dear, work: codegen::check },
     Check { name: "nextest", budget_minutes: 5, cost: Cost::Dear, work: nextest },
-    Check { name: "simulate", budget_minutes: 5, cost: Cost::Dear, work: simulate::check },
+    Check { name: "simulate", budget_minutes: 8, cost: Cost::Dear, work: simulate::check },
     Check { name: "doctest", budget_minutes: 2, cost: Cost::Dear, work: doctest },
     Check { name: "journeys", budget_minutes: 6, cost: Cost::Dear, work: journeys },
     Check { name: "foreign", budget_minutes: 3, cost: Cost::Dear, work: foreign::run },
@@ -252,9 +252,9 @@ mod tests {
     }
 
     #[test]
-    fn the_budgets_fit_into_an_hour() {
+    fn the_budgets_fit_into_what_ci_gives() {
         let minutes: u64 = CHECKS.iter().map(|check| check.budget_minutes).sum();
-        assert!(minutes <= 60, "{minutes}");
+        assert!(minutes <= 80, "{minutes}");
     }
 
     #[test]

@@ -97,12 +97,13 @@ pub(crate) struct Open {
 
 /// What is left of a tablet whose store cannot be read.
 pub(crate) struct Damaged {
+    pub(crate) around: Surroundings,
     pub(crate) locked: bool,
     /// From the store, or from the copy beside it.
     pub(crate) identity: Option<Identity>,
     pub(crate) blobs: Arc<Blobs>,
-    /// The store, where at least its first page can be read.
-    pub(crate) db: Option<Connection>,
+    pub(crate) home: PathBuf,
+    pub(crate) key: StoreKey,
 }
 
 /// A file that a gesture brings along; it lies under `blobs/` already.
@@ -230,22 +231,24 @@ impl Device {
         if let Some(open) = slot.take() {
             let Open { home, key, locked, db, around, .. } = open;
             drop(db);
-            *self.lock_damaged() = Some(Damaged::of(&home, &key, locked, &around));
+            *self.lock_damaged() = Some(Damaged::of(&home, key, locked, &around));
         }
     }
 }
 
 impl Damaged {
     /// Whatever of a tablet's files can be read with its key.
-    pub(crate) fn of(home: &Path, key: &StoreKey, locked: bool, around: &Surroundings) -> Self {
+    pub(crate) fn of(home: &Path, key: StoreKey, locked: bool, around: &Surroundings) -> Self {
         let db = store::attach(home, &key.derive("store"), around).ok();
         let stored = db.as_ref().and_then(|db| identity::load(db).ok().flatten());
         let stored = stored.filter(|identity| identity.enrolled.is_some());
         Self {
             locked,
-            identity: stored.or_else(|| spare::load(home, key, around)),
-            blobs: Arc::new(Blobs::under(home, key, around)),
-            db,
+            identity: stored.or_else(|| spare::load(home, &key, around)),
+            blobs: Arc::new(Blobs::under(home, &key, around)),
+            around: around.clone(),
+            home: home.to_path_buf(),
+            key,
         }
     }
 }

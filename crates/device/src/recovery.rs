@@ -16,7 +16,7 @@ use age::x25519::Recipient;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::id::ReplicaId;
-use ledger::certificate::SignedCertificate;
+use ledger::certificate::{Certificate, SignedCertificate};
 use ledger::recovery::{SignedRecovery, wrap_text};
 use ledger::seal::PublicKey;
 use serde::{Deserialize, Serialize};
@@ -121,6 +121,12 @@ impl Recovery {
     /// somebody else is worse than none.
     pub(crate) fn recipient(&self) -> Result<Recipient, DeviceError> {
         recipient(&self.recovery, &self.office_key).map_err(|_| ErrorCode::StoreDamaged.into())
+    }
+
+    /// What people call the tablet.
+    pub(crate) fn tablet(&self) -> Option<String> {
+        let read: Certificate = serde_json::from_str(&self.certificate.text).ok()?;
+        Some(read.name)
     }
 
     /// Whether a key is this store's.

@@ -4,7 +4,7 @@
 
 use crate::error::DeviceError;
 use crate::evidence::Blobs;
-use crate::salvage::{self, Survey};
+use crate::salvage::{self, Source};
 use crate::store::identity::Identity;
 use crate::view::ErrorCode;
 use age::stream::StreamWriter;
@@ -16,7 +16,6 @@ use ledger::pack::{
     Close, Encoder, MAGIC, Missing, Opening, PART_BYTES_MAX, PackError, Record, SignedOpening,
 };
 use ledger::seal::Signer;
-use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -137,18 +136,21 @@ impl Packer {
         self.put(&Record::Missing(missing))
     }
 
-    /// Every change that a survey names. Answers the files that it wants.
+    /// Every change of this tablet's that is wanted. Answers which files are, or
+    /// none where the list of files cannot be read.
     pub(crate) fn changes(
         &mut self,
-        db: &Connection,
-        by: (ReplicaId, &Signer),
-        survey: Survey,
+        source: &mut Source<'_>,
+        own: ReplicaId,
+        signer: &Signer,
+        everything: bool,
     ) -> Result<Option<Vec<String>>, DeviceError> {
+        let survey = salvage::survey(source, own, everything);
         for part in survey.missing {
             self.missing(part)?;
         }
         for span in &survey.spans {
-            let missing = salvage::read_span(db, span, by, &mut |page| {
+            let missing = salvage::read_span(source, span, (own, signer), &mut |page| {
                 self.close.changes += page.changes.len() as u64;
                 self.put(&Record::Page(page))
             })?;

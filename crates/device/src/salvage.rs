@@ -35,18 +35,47 @@ pub(crate) struct Survey {
     pub(crate) missing: Vec<Missing>,
 }
 
+/// Where is read from. After one page that does not read back, the cipher gives
+/// out nothing more on the same connection: a damaged store is opened again then.
+pub(crate) enum Source<'a> {
+    /// A store that reads back.
+    Sound(&'a Connection),
+    /// One that may not, and how to open it again.
+    Damaged(Connection, &'a dyn Fn() -> Option<Connection>),
+}
+
+impl Source<'_> {
+    fn ask<T>(
+        &mut self,
+        question: impl Fn(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, rusqlite::Error> {
+        match self {
+            Self::Sound(db) => question(db),
+            Self::Damaged(db, again) => {
+                let answer = question(db);
+                if answer.is_err()
+                    && let Some(fresh) = again()
+                {
+                    *db = fresh;
+                }
+                answer
+            }
+        }
+    }
+}
+
 /// Looks what there should be: of everything, or of what has no receipt and is
 /// not at the server.
-pub(crate) fn survey(db: &Connection, own: ReplicaId, everything: bool) -> Survey {
+pub(crate) fn survey(source: &mut Source<'_>, own: ReplicaId, everything: bool) -> Survey {
     let mut survey = Survey::default();
-    let mut ends = chains(db, own);
+    let mut ends = source.ask(|db| chains(db, own)).ok();
     if ends.is_none() {
         survey.missing.push(Missing::List { name: "ledgers".to_owned() });
-        let ledgers = names(db, "SELECT ledger FROM ledger").unwrap_or_default();
+        let ledgers = source.ask(|db| names(db, "SELECT ledger FROM ledger")).unwrap_or_default();
         let whole = |ledger| (ledger, own.to_string(), 0, u64::MAX);
         ends = Some(ledgers.into_iter().map(whole).collect());
     }
-    let receipts = if everything { Some(BTreeMap::new()) } else { receipts(db) };
+    let receipts = if everything { Some(BTreeMap::new()) } else { source.ask(receipts).ok() };
     if receipts.is_none() {
         survey.missing.push(Missing::List { name: "receipts".to_owned() });
     }
@@ -63,7 +92,7 @@ pub(crate) fn survey(db: &Connection, own: ReplicaId, everything: bool) -> Surve
     } else {
         "SELECT sha256 FROM blob WHERE mine = 1 AND here = 1 AND at_server = 0 ORDER BY sha256"
     };
-    survey.files = names(db, wanted).ok();
+    survey.files = source.ask(|db| names(db, wanted)).ok();
     if survey.files.is_none() {
         survey.missing.push(Missing::List { name: "files".to_owned() });
     }
@@ -78,23 +107,20 @@ fn names(db: &Connection, sql: &str) -> Result<Vec<String>, rusqlite::Error> {
 /// of a replica that forked are chains of their own.
 type Stretch = (String, String, u64, u64);
 
-fn chains(db: &Connection, own: ReplicaId) -> Option<Vec<Stretch>> {
-    let mut select = db
-        .prepare(
-            "SELECT ledger, replica, base_pos, pos FROM chain WHERE writer = ?1
-             ORDER BY ledger, replica",
-        )
-        .ok()?;
-    let rows = select.query_map([own.to_string()], |row| {
-        Ok((row.get(0)?, row.get(1)?, position(row.get(2)?), position(row.get(3)?)))
-    });
-    rows.ok()?.collect::<Result<_, _>>().ok()
+fn chains(db: &Connection, own: ReplicaId) -> Result<Vec<Stretch>, rusqlite::Error> {
+    let sql = "SELECT ledger, replica, base_pos, pos FROM chain WHERE writer = ?1
+               ORDER BY ledger, replica";
+    db.prepare(sql)?
+        .query_map([own.to_string()], |row| {
+            Ok((row.get(0)?, row.get(1)?, position(row.get(2)?), position(row.get(3)?)))
+        })?
+        .collect()
 }
 
-fn receipts(db: &Connection) -> Option<BTreeMap<(String, String), u64>> {
-    let mut select = db.prepare("SELECT ledger, replica, upto FROM receipt").ok()?;
-    let rows = select.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), position(row.get(2)?))));
-    rows.ok()?.collect::<Result<_, _>>().ok()
+fn receipts(db: &Connection) -> Result<BTreeMap<(String, String), u64>, rusqlite::Error> {
+    db.prepare("SELECT ledger, replica, upto FROM receipt")?
+        .query_map([], |row| Ok(((row.get(0)?, row.get(1)?), position(row.get(2)?))))?
+        .collect()
 }
 
 /// Changes in a row that are being put together.
@@ -112,7 +138,7 @@ struct Run {
 /// # Errors
 /// Those of `each`; reading itself never fails.
 pub(crate) fn read_span(
-    db: &Connection,
+    source: &mut Source<'_>,
     span: &Span,
     (own, signer): (ReplicaId, &Signer),
     each: &mut dyn FnMut(Page) -> Result<(), DeviceError>,
@@ -122,20 +148,20 @@ pub(crate) fn read_span(
     // The hash before the first change to read; none where it is not known.
     let mut last = match span.after {
         0 => Some(ChainHead::empty(span.ledger, span.replica).hash),
-        after => row(db, span, after).ok().flatten().map(|(hash, _)| hash),
+        after => source.ask(|db| row(db, span, after)).ok().flatten().map(|(hash, _)| hash),
     };
     let known_end = span.upto < u64::MAX;
     let mut nothing = 0;
     let mut pos = span.after;
     while pos < span.upto && nothing < NOTHING_MAX {
         pos += 1;
-        let read = row(db, span, pos);
+        let read = source.ask(|db| row(db, span, pos));
         let unreadable = read.is_err();
         let sound = read.ok().flatten().filter(|(hash, bytes)| {
             last.is_none_or(|last| Hash::of_parts([last.0.as_slice(), bytes]) == *hash)
         });
         let Some((hash, bytes)) = sound else {
-            flush(db, span, (own, signer), &mut run, each)?;
+            flush(source, span, (own, signer), &mut run, each)?;
             run.after = pos;
             last = None;
             nothing += 1;
@@ -150,11 +176,11 @@ pub(crate) fn read_span(
         run.changes.push(bytes);
         run.head = Some(ChainHead { pos, hash });
         if run.changes.len() >= PAGE_CHANGES || run.bytes >= PAGE_BYTES {
-            flush(db, span, (own, signer), &mut run, each)?;
+            flush(source, span, (own, signer), &mut run, each)?;
             run.after = pos;
         }
     }
-    flush(db, span, (own, signer), &mut run, each)?;
+    flush(source, span, (own, signer), &mut run, each)?;
     if !known_end {
         missing.push((pos.saturating_sub(nothing) + 1, None));
     }
@@ -178,7 +204,7 @@ fn named(ledger: LedgerId, positions: &[(u64, Option<u64>)]) -> Vec<Missing> {
 }
 
 fn flush(
-    db: &Connection,
+    source: &mut Source<'_>,
     span: &Span,
     (own, signer): (ReplicaId, &Signer),
     run: &mut Run,
@@ -187,8 +213,11 @@ fn flush(
     let done = std::mem::take(run);
     let Some(head) = done.head else { return Ok(()) };
     // Sealed here and not in the store: a full or damaged disk takes no seal.
-    let mut seals: BTreeSet<Seal> =
-        kept_seals(db, span, done.after, head.pos).into_iter().collect();
+    let mut seals: BTreeSet<Seal> = source
+        .ask(|db| kept_seals(db, span, done.after, head.pos))
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
     seals.insert(signer.seal(span.ledger, own, &head));
     each(Page {
         ledger: span.ledger,
@@ -212,24 +241,21 @@ fn row(db: &Connection, span: &Span, pos: u64) -> Result<Option<(Hash, Vec<u8>)>
 }
 
 /// The seals kept within a run; those that cannot be read are done without.
-fn kept_seals(db: &Connection, span: &Span, after: u64, upto: u64) -> Vec<Seal> {
-    let read = || -> Result<Vec<Seal>, rusqlite::Error> {
-        db.prepare_cached(
-            "SELECT pos, signature FROM seal
-             WHERE ledger = ?1 AND replica = ?2 AND pos > ?3 AND pos <= ?4",
-        )?
-        .query_map(
-            params![
-                span.ledger.to_string(),
-                span.replica.to_string(),
-                integer(after),
-                integer(upto)
-            ],
-            |row| Ok(Seal { pos: position(row.get(0)?), signature: Signature(row.get(1)?) }),
-        )?
-        .collect()
-    };
-    read().unwrap_or_default()
+fn kept_seals(
+    db: &Connection,
+    span: &Span,
+    after: u64,
+    upto: u64,
+) -> Result<Vec<Seal>, rusqlite::Error> {
+    db.prepare_cached(
+        "SELECT pos, signature FROM seal
+         WHERE ledger = ?1 AND replica = ?2 AND pos > ?3 AND pos <= ?4",
+    )?
+    .query_map(
+        params![span.ledger.to_string(), span.replica.to_string(), integer(after), integer(upto)],
+        |row| Ok(Seal { pos: position(row.get(0)?), signature: Signature(row.get(1)?) }),
+    )?
+    .collect()
 }
 
 #[cfg(test)]
@@ -254,14 +280,15 @@ mod tests {
     }
 
     fn read(db: &Connection, signer: &Signer) -> (Vec<Page>, Vec<Missing>) {
-        let survey = survey(db, OWN, false);
+        let mut source = Source::Sound(db);
+        let survey = survey(&mut source, OWN, false);
         let (mut pages, mut missing) = (Vec::new(), survey.missing);
         for span in &survey.spans {
             let mut each = |page| {
                 pages.push(page);
                 Ok(())
             };
-            missing.extend(read_span(db, span, (OWN, signer), &mut each).unwrap());
+            missing.extend(read_span(&mut source, span, (OWN, signer), &mut each).unwrap());
         }
         (pages, missing)
     }
@@ -293,7 +320,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(spans(&read(&db, &signer).0), [(3, 2)]);
-        assert_eq!(survey(&db, OWN, true).spans[0].after, 0);
+        assert_eq!(survey(&mut Source::Sound(&db), OWN, true).spans[0].after, 0);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use domain::id::{LedgerId, PersonId, ReplicaId, TaskId};
 use domain::task::Audience;
 use ledger::certificate::ReplicaRole;
 use ledger::{Change, Limits, Register, Resolved};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// A change as it lies in the store.
@@ -40,6 +40,17 @@ pub struct HeldLedger {
     pub registers: BTreeMap<Register, Resolved>,
 }
 
+/// What a branch of a replica that forked continues.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    /// Who wrote it.
+    pub writer: ReplicaId,
+    /// The last position before it.
+    pub pos: u64,
+    /// The chain hash there.
+    pub hash: [u8; 32],
+}
+
 /// A tablet, looked into.
 #[derive(Debug, Clone)]
 pub struct Peek {
@@ -51,6 +62,10 @@ pub struct Peek {
     pub epoch: Uuid,
     /// Every change, by chain and position.
     pub changes: Vec<HeldChange>,
+    /// Every chain that is a branch.
+    pub branches: BTreeMap<(LedgerId, ReplicaId), Base>,
+    /// Chains of its own, also of replicas it was before.
+    pub own: BTreeSet<(LedgerId, ReplicaId)>,
     /// The last sealed position of every chain.
     pub sealed: BTreeMap<(LedgerId, ReplicaId), u64>,
     /// Up to where each own chain is called safe.
@@ -78,28 +93,16 @@ impl Device {
         self.with(|open| Ok((open.replica, open.person())))
     }
 
-    /// Own changes behind the positions given.
+    /// Everything this tablet wrote, also as a replica it was before.
     ///
     /// # Errors
     /// The store's.
-    pub fn own_changes(
-        &self,
-        known: &BTreeMap<LedgerId, u64>,
-    ) -> Result<Vec<HeldChange>, AppError> {
+    pub fn own_changes(&self) -> Result<Vec<HeldChange>, AppError> {
         self.with(|open| {
-            let own = open.replica.to_string();
-            let all: Vec<LedgerId> = {
-                let mut select =
-                    open.db.prepare("SELECT ledger FROM chain WHERE replica = ?1 ORDER BY 1")?;
-                let rows = select.query_map([&own], |row| row.get::<_, String>(0))?;
-                rows.map(|text| parsed(&text?)).collect::<Result<_, _>>()?
-            };
-            let mut found = Vec::new();
-            for ledger in all {
-                let after = known.get(&ledger).copied().unwrap_or(0);
-                found.extend(open.changes_after(Some((ledger, open.replica, after)))?);
-            }
-            Ok(found)
+            let own = open.own_chains()?;
+            let mut changes = open.changes()?;
+            changes.retain(|change| own.contains(&(change.ledger, change.replica)));
+            Ok(changes)
         })
     }
 
@@ -163,7 +166,9 @@ impl Open {
             replica: self.replica,
             person: self.person(),
             epoch: self.enrolled.epoch,
-            changes: self.changes_after(None)?,
+            changes: self.changes()?,
+            branches: self.branches()?,
+            own: self.own_chains()?,
             sealed,
             receipts,
             ledgers,
@@ -174,32 +179,56 @@ impl Open {
         })
     }
 
-    /// Changes of one chain behind a position, or all of all chains.
-    fn changes_after(
-        &self,
-        only: Option<(LedgerId, ReplicaId, u64)>,
-    ) -> Result<Vec<HeldChange>, DeviceError> {
+    fn own_chains(&self) -> Result<BTreeSet<(LedgerId, ReplicaId)>, DeviceError> {
         let mut select = self.db.prepare_cached(
-            "SELECT ledger, replica, pos, id, bytes FROM change
-             WHERE ?1 IS NULL OR (ledger = ?1 AND replica = ?2 AND pos > ?3)
-             ORDER BY ledger, replica, pos",
+            "SELECT ledger, replica FROM chain
+             WHERE writer IN (SELECT replica FROM identity UNION SELECT replica FROM former_replica)",
         )?;
-        let (ledger, replica, after) = match only {
-            Some((l, r, after)) => (Some(l.to_string()), Some(r.to_string()), after),
-            None => (None, None, 0),
-        };
-        let rows = select.query_map(
-            (ledger, replica, i64::try_from(after).unwrap_or(i64::MAX)),
-            |row| {
-                Ok((
-                    row.get::<_, String>(0)?,
-                    row.get::<_, String>(1)?,
-                    row.get::<_, i64>(2)?,
-                    row.get::<_, String>(3)?,
-                    row.get::<_, Vec<u8>>(4)?,
-                ))
-            },
+        let rows =
+            select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        rows.map(|row| {
+            let (ledger, replica) = row?;
+            Ok((parsed(&ledger)?, parsed(&replica)?))
+        })
+        .collect()
+    }
+
+    fn branches(&self) -> Result<BTreeMap<(LedgerId, ReplicaId), Base>, DeviceError> {
+        let mut select = self.db.prepare_cached(
+            "SELECT ledger, replica, writer, base_pos, base_hash FROM chain
+             WHERE base_hash IS NOT NULL",
         )?;
+        let rows = select.query_map([], |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, String>(2)?,
+                row.get::<_, i64>(3)?,
+                row.get::<_, [u8; 32]>(4)?,
+            ))
+        })?;
+        rows.map(|row| {
+            let (ledger, replica, writer, pos, hash) = row?;
+            let base = Base { writer: parsed(&writer)?, pos: position(pos), hash };
+            Ok(((parsed(&ledger)?, parsed(&replica)?), base))
+        })
+        .collect()
+    }
+
+    /// Every change of every chain.
+    fn changes(&self) -> Result<Vec<HeldChange>, DeviceError> {
+        let mut select = self.db.prepare_cached(
+            "SELECT ledger, replica, pos, id, bytes FROM change ORDER BY ledger, replica, pos",
+        )?;
+        let rows = select.query_map([], |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, i64>(2)?,
+                row.get::<_, String>(3)?,
+                row.get::<_, Vec<u8>>(4)?,
+            ))
+        })?;
         rows.map(|row| {
             let (ledger, replica, pos, id, bytes) = row?;
             let (ledger, replica) = (parsed(&ledger)?, parsed(&replica)?);

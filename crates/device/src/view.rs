@@ -102,6 +102,9 @@ pub struct AppStatus {
     pub wrong_pins: u32,
     /// Version of the app.
     pub version: String,
+    /// Number of this tablet, such as `平板 2`, also while locked: the office asks
+    /// for it.
+    pub tablet: Option<String>,
     /// Days that are left without the office, while open.
     pub lease_days_left: Option<u32>,
     /// What happened, on a tablet that was wiped.

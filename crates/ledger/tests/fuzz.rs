@@ -96,6 +96,14 @@ fn check(target: &str, bytes: &[u8]) {
 fn the_seeds_are_what_they_are_called() {
     for (target, seeds) in claims::seeds() {
         assert!(!seeds.is_empty());
+        // The fuzzer begins with them too.
+        if let Some(folder) = std::env::var_os("LIANJIAN_FUZZ_SEEDS") {
+            let folder = std::path::PathBuf::from(folder).join(target);
+            std::fs::create_dir_all(&folder).unwrap();
+            for (number, seed) in seeds.iter().enumerate() {
+                std::fs::write(folder.join(number.to_string()), seed).unwrap();
+            }
+        }
         for seed in &seeds {
             check(target, seed);
         }

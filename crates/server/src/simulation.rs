@@ -13,8 +13,8 @@ use demo::City;
 use domain::department::Sector;
 use domain::id::{LedgerId, PersonId, RecordId, ReplicaId, TaskId};
 use ledger::{Hash, Register, Resolved};
+use sea_orm::entity::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use uuid::Uuid;
 
 /// Rows of the directory say they come from here.
 const SOURCE: &str = "simulation";
@@ -37,6 +37,17 @@ pub struct HeldChange {
     pub bytes: Vec<u8>,
 }
 
+/// What a branch of a replica that forked continues.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    /// Who wrote it.
+    pub writer: ReplicaId,
+    /// The last position before it.
+    pub pos: u64,
+    /// The chain hash there.
+    pub hash: [u8; 32],
+}
+
 /// A ledger at the server.
 #[derive(Debug, Clone)]
 pub struct HeldLedger {
@@ -53,6 +64,8 @@ pub struct Peek {
     pub epoch: Uuid,
     /// Every change, by chain and position.
     pub changes: Vec<HeldChange>,
+    /// Every chain that is a branch.
+    pub branches: BTreeMap<(LedgerId, ReplicaId), Base>,
     /// Every ledger.
     pub ledgers: BTreeMap<LedgerId, HeldLedger>,
 }
@@ -133,6 +146,7 @@ fn reviewer(person: PersonId) -> Reviewer {
 pub async fn peek(app: &App) -> Result<Peek> {
     let mut changes = Vec::new();
     let mut ledgers = BTreeMap::new();
+    let mut branches = BTreeMap::new();
     for ledger in membership::all_ledgers(&app.db).await? {
         for row in chain::changes(&app.db, ledger).await? {
             changes.push(HeldChange {
@@ -143,11 +157,26 @@ pub async fn peek(app: &App) -> Result<Peek> {
                 bytes: row.bytes,
             });
         }
+        branches.extend(branches_of(app, ledger).await?);
         let registers = register::all(&app.db, ledger).await?;
         ledgers.insert(ledger, HeldLedger { registers });
     }
-    changes.sort_by(|a, b| (a.ledger, a.replica, a.pos).cmp(&(b.ledger, b.replica, b.pos)));
-    Ok(Peek { replica: app.keys.replica, epoch: app.keys.epoch, changes, ledgers })
+    changes.sort_by_key(|a| (a.ledger, a.replica, a.pos));
+    Ok(Peek { replica: app.keys.replica, epoch: app.keys.epoch, changes, branches, ledgers })
+}
+
+async fn branches_of(app: &App, ledger: LedgerId) -> Result<BTreeMap<(LedgerId, ReplicaId), Base>> {
+    let rows = chain::Entity::find().filter(chain::Column::Ledger.eq(ledger.0)).all(&app.db);
+    let mut branches = BTreeMap::new();
+    for row in rows.await? {
+        if let (Some(writer), Some(pos), Some(hash)) = (row.writer, row.base_pos, row.base_hash) {
+            let hash = hash.try_into().map_err(|_| ServerError::Broken("a hash of no length"))?;
+            let pos = u64::try_from(pos).unwrap_or(0);
+            let base = Base { writer: ReplicaId(writer), pos, hash };
+            branches.insert((ledger, ReplicaId(row.replica)), base);
+        }
+    }
+    Ok(branches)
 }
 
 /// What a person may read.

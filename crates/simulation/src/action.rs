@@ -66,6 +66,10 @@ pub enum Action {
     Restart,
     /// The office is stopped in order and started.
     RestartOffice,
+    /// Somebody keeps a copy of a tablet.
+    CopyTablet,
+    /// A tablet is put back to the copy that was kept of it.
+    PutTabletBack,
     /// A tablet's disk is full, or has space again.
     Full,
     /// The office's disk is.
@@ -135,6 +139,8 @@ const WEIGHTS: &[(u64, Action)] = &[
     (5, Action::CrashOffice),
     (2, Action::Restart),
     (1, Action::RestartOffice),
+    (4, Action::CopyTablet),
+    (4, Action::PutTabletBack),
     (3, Action::Full),
     (1, Action::FullOffice),
     (2, Action::Break),
@@ -168,10 +174,10 @@ pub fn schedule(seed: u64) -> Schedule {
         let mut action = action(&mut dice);
         if action == Action::Exchange(None) && dice.percent(35) {
             let meanwhile = self::action(&mut dice);
-            let meanwhile = Step { action: meanwhile, seed: dice.next() };
+            let meanwhile = Step { action: meanwhile, seed: dice.roll() };
             action = Action::Exchange(Some(Box::new(meanwhile)));
         }
-        Step { action, seed: dice.next() }
+        Step { action, seed: dice.roll() }
     });
     Schedule { tablets, steps: steps.collect() }
 }

@@ -3,9 +3,10 @@
 
 use crate::action::Gesture;
 use crate::dice::Dice;
-use crate::oracle::{BroughtFile, Check, Confirmed, Meant, Nature};
+use crate::oracle::{BroughtFile, Check, Confirmed, Kept, Meant, Nature};
 use crate::world::{World, secret};
 use device::board::{Access, Board, FieldView, FindingView, ItemView};
+use device::simulation::HeldChange;
 use device::view::{AppError, ChosenValue, ErrorCode, FindingDraft};
 use device::{Device, Register};
 use domain::finding::{Answer, Level};
@@ -14,6 +15,7 @@ use domain::record::{field, kind};
 use ledger::{Change, Limits, Write, WriteId};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use uuid::Uuid;
 
@@ -66,7 +68,7 @@ fn date(dice: &mut Dice) -> String {
 
 /// A text that nothing else in the run holds.
 fn words(dice: &mut Dice) -> String {
-    format!("文字{:016x}", dice.next())
+    format!("文字{:016x}", dice.roll())
 }
 
 impl World {
@@ -75,7 +77,7 @@ impl World {
         let number = self.any_tablet(dice);
         let Some(device) = self.tablets[number].device() else { return };
         let before = self.troubles();
-        let known = self.known_heads(&device);
+        let known = self.known(&device);
         let Some(board) = self.board(number, &device, dice) else { return };
         let Some(tried) = self.attempt(gesture, number, &device, &board, dice) else { return };
         match &tried.result {
@@ -102,15 +104,10 @@ impl World {
         }
     }
 
-    fn known_heads(&self, device: &Device) -> std::collections::BTreeMap<LedgerId, u64> {
-        let Ok((replica, _)) = device.who() else { return Default::default() };
-        let known = self.memory.borrow().heads.get(&replica).cloned().unwrap_or_default();
-        // What a gesture that failed left behind is no later gesture's.
-        let mut heads = known.clone();
-        for change in device.own_changes(&known).unwrap_or_default() {
-            heads.insert(change.ledger, change.pos);
-        }
-        heads
+    /// What the tablet wrote so far: what a gesture that failed left behind is no
+    /// later gesture's.
+    fn known(&self, device: &Device) -> BTreeSet<String> {
+        device.own_changes().unwrap_or_default().into_iter().map(|change| change.id).collect()
     }
 
     /// The board that the person looks at: as it is, or as it was a while ago.
@@ -127,21 +124,16 @@ impl World {
     }
 
     /// The screen said that it is kept: it must be in the chain, as meant.
-    fn confirm(
-        &self,
-        number: usize,
-        device: &Device,
-        known: &std::collections::BTreeMap<LedgerId, u64>,
-        tried: Tried,
-    ) {
-        let (Ok((replica, _)), Ok(changes)) = (device.who(), device.own_changes(known)) else {
+    fn confirm(&self, number: usize, device: &Device, known: &BTreeSet<String>, tried: Tried) {
+        let (Ok((replica, _)), Ok(changes)) = (device.who(), device.own_changes()) else {
             if !self.tablets[number].machine.is_troubled() {
                 let words = format!("tablet {number} cannot be read after a gesture");
                 self.report(Check::FailuresHaveCauses, words);
             }
             return;
         };
-        let found = changes.iter().find(|change| match tried.nature {
+        let mut new = changes.iter().filter(|change| !known.contains(&change.id));
+        let found = new.find(|change| match tried.nature {
             Nature::Undecodable => true,
             _ => serde_json::from_slice(&change.bytes)
                 .is_ok_and(|change: Value| tried.meant.is_in(&change)),
@@ -159,14 +151,16 @@ impl World {
             id: found.id.clone(),
             bytes: found.bytes.clone(),
             nature: tried.nature,
+            kept: Kept::Everywhere,
         });
         if let Some(bytes) = tried.file {
             let sha256 = device::evidence::hash_of(&bytes);
-            memory.files.push(BroughtFile { tablet: number, sha256, bytes });
-        }
-        let heads = memory.heads.entry(replica).or_default();
-        for change in &changes {
-            heads.insert(change.ledger, change.pos);
+            memory.files.push(BroughtFile {
+                tablet: number,
+                sha256,
+                bytes,
+                kept: Kept::Everywhere,
+            });
         }
         drop(memory);
         self.unsent_is_counted(number, device);
@@ -174,7 +168,8 @@ impl World {
 
     fn unsent_is_counted(&self, number: usize, device: &Device) {
         let (Ok(status), Ok(peek)) = (device.sync_status(), device.peek()) else { return };
-        let without = peek.changes.iter().filter(|change| change.replica == peek.replica);
+        let own = |change: &&HeldChange| peek.own.contains(&(change.ledger, change.replica));
+        let without = peek.changes.iter().filter(own);
         let without = without.filter(|change| {
             let upto = peek.receipts.get(&(change.ledger, change.replica)).copied();
             change.pos > upto.unwrap_or(0)

@@ -8,20 +8,22 @@ use anyhow::{Context, Result, bail};
 use ledger::planted::Planted;
 use simulation::action::schedule;
 use simulation::oracle::Violation;
+use simulation::planted::{CASES, Case, caught};
 use simulation::run::{self, EXPECTED};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 const USAGE: &str = "\
-lianjian-simulate [--seeds N] [--from S] [--seed S] [--bug NAME] [--trace]
+lianjian-simulate [--seeds N] [--from S] [--seed S] [--bug NAME] [--planted] [--trace]
 
   --seeds N   how many seeds (100 unless told)
   --from S    the first seed (0 unless told)
   --seed S    this seed alone, with its shrunk schedule when it fails
   --bug NAME  with a bug planted on purpose
+  --planted   plant every bug in turn and see that its check catches it
   --trace     print the schedule of --seed";
 
 /// Runs that shrinking a schedule may take.
@@ -36,10 +38,12 @@ struct Wanted {
     only: Option<u64>,
     bug: Option<Planted>,
     trace: bool,
+    planted: bool,
 }
 
 fn wanted() -> Result<Wanted> {
-    let mut wanted = Wanted { from: 0, seeds: 100, only: None, bug: None, trace: false };
+    let mut wanted =
+        Wanted { from: 0, seeds: 100, only: None, bug: None, trace: false, planted: false };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || words.next().with_context(|| format!("{word} wants a value\n\n{USAGE}"));
@@ -48,6 +52,7 @@ fn wanted() -> Result<Wanted> {
             "--from" => wanted.from = value()?.parse()?,
             "--seed" => wanted.only = Some(value()?.parse()?),
             "--trace" => wanted.trace = true,
+            "--planted" => wanted.planted = true,
             "--bug" => {
                 let name = value()?;
                 let bug = Planted::ALL.iter().find(|bug| format!("{bug:?}") == name);
@@ -60,6 +65,9 @@ fn wanted() -> Result<Wanted> {
 }
 
 fn main() -> ExitCode {
+    // What device and server log helps with one seed; of many it would be noise.
+    let level = std::env::var("RUST_LOG").unwrap_or_else(|_| "off".to_owned());
+    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
     match wanted().and_then(|wanted| simulate(&wanted)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -73,6 +81,9 @@ fn main() -> ExitCode {
 fn simulate(wanted: &Wanted) -> Result<bool> {
     if let Some(seed) = wanted.only {
         return alone(seed, wanted);
+    }
+    if wanted.planted {
+        return planted(wanted);
     }
     let begun = Instant::now();
     let (counts, failures) = many(wanted)?;
@@ -99,6 +110,34 @@ fn simulate(wanted: &Wanted) -> Result<bool> {
         }
     }
     Ok(well)
+}
+
+/// Plants every bug in turn.
+fn planted(wanted: &Wanted) -> Result<bool> {
+    let next = AtomicUsize::new(0);
+    let missed = AtomicUsize::new(0);
+    let chosen = |case: &&Case| wanted.bug.is_none_or(|bug| bug == case.bug);
+    let cases: Vec<&Case> = CASES.iter().filter(chosen).collect();
+    let work = || -> Result<()> {
+        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            match caught(case, wanted.from..wanted.from + wanted.seeds)? {
+                Some(seed) => println!("{:?}: {:?} at seed {seed}", case.bug, case.check),
+                None => {
+                    println!("{:?}: MISSED by {:?}", case.bug, case.check);
+                    missed.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            worker.join().map_err(|_| anyhow::anyhow!("a run fell apart"))??;
+        }
+        anyhow::Ok(())
+    })?;
+    Ok(missed.load(Ordering::Relaxed) == 0)
 }
 
 type Failures = Vec<(u64, Violation)>;

@@ -31,6 +31,11 @@ pub const SECTORS: [Sector; 3] =
 /// People of each department that take part.
 pub const PEOPLE: usize = 2;
 
+/// Who gets the first tablet, the second, and so on: department and place in it.
+/// Two of the first department come first, so that every run has people who can
+/// disagree about the same thing.
+pub const TEAM: [(usize, usize); 6] = [(0, 0), (0, 1), (1, 0), (2, 0), (1, 1), (2, 1)];
+
 /// Check items of each department.
 const ITEMS: usize = 2;
 
@@ -73,8 +78,7 @@ struct Template {
     people: Vec<PersonId>,
 }
 
-/// An office to begin with, its task, and its people: first of each department,
-/// then the second of each, and so on.
+/// An office to begin with, its task, and its people as in [`TEAM`].
 ///
 /// # Errors
 /// When it cannot be made, which is a defect.
@@ -146,7 +150,7 @@ fn furnished() -> Result<Template> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         keys.push((name.unwrap_or_default(), std::fs::read(&path)?));
     }
-    let people = (0..PEOPLE).flat_map(|nth| people.iter().map(move |crew| crew[nth])).collect();
+    let people = TEAM.iter().map(|(department, nth)| people[*department][*nth]).collect();
     let machine = Arc::new(office.machine.copy());
     let objects = office.objects.copy(Arc::clone(&machine));
     let data = office.data.path().to_path_buf();

@@ -126,6 +126,7 @@ pub const EXPECTED: &[&str] = &[
     "power cuts",
     "clocks set wrong",
     "orderly restarts",
+    "tablets put back to a copy",
     "steps during an exchange",
     "quiescences",
     "answers",
@@ -178,6 +179,14 @@ impl World {
                     // A fault that waited hit; the office is found down later.
                     self.office.machine.end();
                 }
+            }
+            Action::CopyTablet => {
+                let number = self.any_tablet(dice);
+                self.copy_tablet(number);
+            }
+            Action::PutTabletBack => {
+                let number = self.any_tablet(dice);
+                self.put_tablet_back(number);
             }
             Action::Full => {
                 let machine = &self.tablets[self.any_tablet(dice)].machine;

@@ -35,6 +35,8 @@ pub struct Tablet {
     pub partitioned: Cell<bool>,
     /// Whether it is gone for good.
     pub lost: Cell<bool>,
+    /// A copy of its disk that somebody kept.
+    pub copy: RefCell<Option<Machine>>,
     /// The board as its person last saw it.
     pub seen: RefCell<Option<Board>>,
     vfs: Vfs,
@@ -59,6 +61,7 @@ impl Tablet {
             person,
             partitioned: Cell::new(false),
             lost: Cell::new(false),
+            copy: RefCell::new(None),
             seen: RefCell::new(None),
             line,
             device: RefCell::new(None),
@@ -95,14 +98,19 @@ impl Tablet {
     /// # Errors
     /// The device's, and when it does not open with its PIN.
     pub fn boot(&self, ending: Ending) -> Result<()> {
-        self.machine.end();
-        *self.device.borrow_mut() = None;
+        self.end();
         self.machine.boot(ending);
         let device = self.switched_on()?;
         let unlocked = device.unlock(PIN);
         unlocked.map_err(|error| anyhow!("a tablet does not open: {error}"))?;
         *self.device.borrow_mut() = Some(device);
         Ok(())
+    }
+
+    /// Ends the app and the machine.
+    pub fn end(&self) {
+        self.machine.end();
+        *self.device.borrow_mut() = None;
     }
 
     /// The device, while the machine is on.

@@ -9,9 +9,9 @@ use crate::clock::TrueTime;
 use crate::dice::Dice;
 use crate::disk::{Ending, Hits, Machine};
 use crate::network::{self, Losses, Stuck, Weather};
-use crate::office::{self, BEGINNING_MS, Office, SECTORS};
+use crate::office::{self, BEGINNING_MS, Office, SECTORS, TEAM};
 use crate::oracle::checks::{self, Scene, Seen};
-use crate::oracle::{Check, Memory, Violation};
+use crate::oracle::{Check, Kept, Memory, Violation};
 use crate::tablet::Tablet;
 use anyhow::{Result, anyhow};
 use device::client::{Line, LineAnswer, LineCall};
@@ -140,12 +140,12 @@ impl World {
     /// Gives every source of chance what this step says.
     fn begin(&self, step: &Step) -> Dice {
         let mut dice = Dice::of(step.seed);
-        *self.dice.borrow_mut() = Dice::of(dice.next());
-        self.office.entropy.roll(dice.next());
-        self.office.machine.roll(dice.next());
+        *self.dice.borrow_mut() = Dice::of(dice.roll());
+        self.office.entropy.roll(dice.roll());
+        self.office.machine.roll(dice.roll());
         for tablet in &self.tablets {
-            tablet.entropy.roll(dice.next());
-            tablet.machine.roll(dice.next());
+            tablet.entropy.roll(dice.roll());
+            tablet.machine.roll(dice.roll());
         }
         dice
     }
@@ -317,7 +317,7 @@ impl World {
     /// Which department a tablet's person belongs to.
     #[must_use]
     pub fn department(&self, number: usize) -> usize {
-        number % SECTORS.len()
+        TEAM.get(number).map_or(0, |(department, _)| *department)
     }
 
     /// A request that got stuck arrives; nobody waits for its answer.
@@ -366,11 +366,14 @@ impl World {
             return;
         }
         let ending = self.ending(dice);
+        let broken = tablet.machine.hits().broken;
         if let Err(error) = tablet.boot(ending) {
-            if !tablet.machine.is_troubled() {
+            if !tablet.machine.is_troubled() && tablet.machine.hits().broken == broken {
                 let words = format!("tablet {number}: {error:#}");
                 self.report(Check::ConfirmedSurvivesEnding, words);
             }
+            // Found off; the next start has no such excuse.
+            tablet.end();
             return;
         }
         self.holds_what_it_confirmed(number);
@@ -378,7 +381,7 @@ impl World {
 
     fn holds_what_it_confirmed(&self, number: usize) {
         let Some(device) = self.tablets[number].device() else { return };
-        let held = match device.own_changes(&std::collections::BTreeMap::new()) {
+        let held = match device.own_changes() {
             Ok(held) => held,
             Err(error) => {
                 if !self.tablets[number].machine.is_troubled() {
@@ -390,13 +393,14 @@ impl World {
         };
         let memory = self.memory.borrow();
         let held: BTreeSet<_> = held.iter().map(|c| (c.ledger, c.id.as_str(), &c.bytes)).collect();
-        for one in memory.confirmed.iter().filter(|one| one.tablet == number) {
+        let here = |tablet, kept| tablet == number && kept == Kept::Everywhere;
+        for one in memory.confirmed.iter().filter(|one| here(one.tablet, one.kept)) {
             if !held.contains(&(one.ledger, one.id.as_str(), &one.bytes)) {
                 let words = format!("tablet {number} lost {} at {}", one.id, one.pos);
                 return self.report(Check::ConfirmedSurvivesEnding, words);
             }
         }
-        for file in memory.files.iter().filter(|file| file.tablet == number) {
+        for file in memory.files.iter().filter(|file| here(file.tablet, file.kept)) {
             let shown = device.file(&file.sha256);
             let whole = shown.as_ref().is_ok_and(|(_, bytes)| *bytes == file.bytes);
             if !whole && !self.tablets[number].machine.is_troubled() {
@@ -406,11 +410,57 @@ impl World {
         }
     }
 
+    /// Keeps a copy of a tablet's disk, as somebody's backup does.
+    pub fn copy_tablet(&self, number: usize) {
+        let tablet = &self.tablets[number];
+        if tablet.device().is_some() {
+            *tablet.copy.borrow_mut() = Some(tablet.machine.copy());
+        }
+    }
+
+    /// Puts a tablet back to its older copy: what it wrote since is there only
+    /// where it had been handed in.
+    pub fn put_tablet_back(&self, number: usize) {
+        let tablet = &self.tablets[number];
+        let Some(copy) = tablet.copy.take() else { return };
+        let Ok(peek) = self.office.peek() else {
+            // Nobody could say what had been handed in; another day.
+            *tablet.copy.borrow_mut() = Some(copy);
+            return;
+        };
+        tablet.end();
+        tablet.machine.put_back(&copy);
+        *tablet.seen.borrow_mut() = None;
+        // Where it does not start, nothing is asked of it but what the office has.
+        let started = tablet.boot(Ending::Kill).is_ok();
+        let device = tablet.device().filter(|_| started);
+        let own = device.as_ref().and_then(|device| device.own_changes().ok()).unwrap_or_default();
+        let held: BTreeSet<String> = own.into_iter().map(|one| one.id).collect();
+        let there: BTreeSet<&String> = peek.changes.iter().map(|change| &change.id).collect();
+        let files = self.office.files().unwrap_or_default();
+        let kept = |here: bool, at_office: bool| match (here, at_office) {
+            (true, _) => Kept::Everywhere,
+            (false, true) => Kept::AtOffice,
+            (false, false) => Kept::Nowhere,
+        };
+        let mut memory = self.memory.borrow_mut();
+        for one in memory.confirmed.iter_mut().filter(|one| one.tablet == number) {
+            one.kept = kept(held.contains(&one.id), there.contains(&one.id));
+        }
+        for file in memory.files.iter_mut().filter(|file| file.tablet == number) {
+            let here = device.as_ref().is_some_and(|device| device.file(&file.sha256).is_ok());
+            file.kept = kept(here, files.contains_key(&file.sha256));
+        }
+        drop(memory);
+        self.count("tablets put back to a copy");
+    }
+
     /// Starts the office again and sees that it holds what it acknowledged.
     pub fn boot_office(&self, dice: &mut Dice) {
         let ending = self.ending(dice);
+        let broken = self.office.machine.hits().broken;
         if let Err(error) = self.office.boot(ending) {
-            if !self.office.machine.is_troubled() {
+            if !self.office.machine.is_troubled() && self.office.machine.hits().broken == broken {
                 self.report(Check::OfficeStartsAgain, format!("{error:#}"));
             }
             return;
@@ -444,7 +494,13 @@ impl World {
             let granted =
                 self.office.at_desk(async |app| server::simulation::granted(app, person).await)?;
             let mut absent_files = Vec::new();
-            for file in device.files().map_err(|error| anyhow!("{error}"))? {
+            let files = match device.files() {
+                Ok(files) => files,
+                // It ended while it was looked into.
+                Err(_) if tablet.machine.is_off() => continue,
+                Err(error) => return Err(anyhow!("tablet {number}: {error}")),
+            };
+            for file in files {
                 if device.file(&file.sha256).is_err() {
                     absent_files.push(file.sha256);
                 }
@@ -472,7 +528,8 @@ impl World {
         for (number, tablet) in self.tablets.iter().enumerate() {
             tablet.machine.calm();
             tablet.partitioned.set(false);
-            if tablet.machine.is_off() {
+            // Off, or its app did not start while the disk was full.
+            if tablet.device().is_none() {
                 self.boot_tablet(number, dice);
             }
         }
@@ -552,5 +609,8 @@ pub fn secret(department: usize) -> String {
 /// Whether an action may happen while an exchange runs.
 #[must_use]
 pub fn may_happen_during(action: &Action) -> bool {
-    !matches!(action, Action::Exchange(Some(_)) | Action::Quiesce | Action::Restart)
+    !matches!(
+        action,
+        Action::Exchange(Some(_)) | Action::Quiesce | Action::Restart | Action::PutTabletBack
+    )
 }

@@ -9,9 +9,9 @@ mod m0002_create_accounts;
 mod m0003_create_tasks;
 mod m0004_create_ledgers;
 mod m0005_keep_branches;
-mod m0006_create_uploads;
 mod m0007_create_recovery;
 mod m0008_create_acceptances;
+mod m0009_create_uploads;
 
 /// Every step from an empty database to the present schema, in order.
 pub struct Migrator;
@@ -25,9 +25,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_create_tasks::Migration),
             Box::new(m0004_create_ledgers::Migration),
             Box::new(m0005_keep_branches::Migration),
-            Box::new(m0006_create_uploads::Migration),
             Box::new(m0007_create_recovery::Migration),
             Box::new(m0008_create_acceptances::Migration),
+            Box::new(m0009_create_uploads::Migration),
         ]
     }
 }

@@ -71,6 +71,7 @@ export class StandIn {
       wait_seconds: Math.max(0, Math.ceil((this.waitUntil - Date.now()) / 1000)),
       wrong_pins: this.wrong,
       version: '0.1.0',
+      tablet: '平板 1',
       lease_days_left: this.gate === 'open' ? 14 : null,
       wiped: this.gate === 'wiped' ? { order: 'wipe_after_push', ordered_at: '2026-11-22T01:20:00.000Z', at: '2026-11-23T02:11:05.000Z' } : null,
       recoverable: true,

@@ -238,13 +238,6 @@ pub(crate) fn set_own(
     Ok(())
 }
 
-/// Whether a replica of ours wrote two histories: it goes on as a new one.
-pub(crate) fn is_forked(db: &Connection, replica: ReplicaId) -> Result<bool, DeviceError> {
-    Ok(db
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM chain WHERE writer = ?1 AND replica <> ?1)")?
-        .query_row([replica.to_string()], |row| row.get(0))?)
-}
-
 /// Appends verbatim bytes at the next position.
 pub(crate) fn append(
     db: &Connection,

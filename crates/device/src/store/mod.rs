@@ -87,31 +87,35 @@ fn connect(
     Ok(db)
 }
 
-/// Whether the store reads back: each page as it was written (its authentication
-/// code), and the tables as they belong together. With a time limit what was
-/// seen until then is answered.
+/// Whether the store reads back: the tables as they belong together, which
+/// reads every page in use, and without a time limit also every other page's
+/// authentication code. With a limit, what was seen until then is answered.
 pub(crate) fn is_sound(db: &Connection, limit: Option<Duration>) -> Result<bool, DeviceError> {
     let watch = limit.map(|limit| Watch::begin(db, limit));
-    let sound = ["cipher_integrity_check", "quick_check(1)"].into_iter().try_fold(
-        true,
-        |sound, check| -> Result<bool, rusqlite::Error> {
-            Ok(sound && complaints(db, check)?.is_none())
-        },
-    );
+    // The second one cannot be interrupted.
+    let checks: &[&str] = match limit {
+        Some(_) => &["quick_check(1)"],
+        None => &["quick_check(1)", "cipher_integrity_check"],
+    };
+    let mut sound = Ok(true);
+    for check in checks {
+        sound = complaints(db, check).map(|complaint| complaint.is_none());
+        if !matches!(sound, Ok(true)) {
+            break;
+        }
+    }
     if let Some(watch) = watch {
         watch.end();
     }
-    match sound {
-        Ok(sound) => Ok(sound),
-        Err(error)
-            if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) =>
-        {
-            Ok(true)
+    use rusqlite::ErrorCode as Sqlite;
+    match sound.as_ref().map_err(rusqlite::Error::sqlite_error_code) {
+        Ok(sound) => Ok(*sound),
+        Err(Some(Sqlite::OperationInterrupted)) => Ok(true),
+        // A page that the disk does not give back is as good as a damaged one.
+        Err(Some(Sqlite::DatabaseCorrupt | Sqlite::NotADatabase | Sqlite::SystemIoFailure)) => {
+            Ok(false)
         }
-        Err(error) => {
-            let error = DeviceError::from(error);
-            if error.is_store_damage() { Ok(false) } else { Err(error) }
-        }
+        Err(_) => Ok(sound?),
     }
 }
 

@@ -26,6 +26,7 @@ impl Device {
         let person = open.map(card);
         let lease_days_left = open.map(|open| open.lease.days_left());
         drop(slot);
+        let recovery = Recovery::load(&self.home, &self.around).ok().flatten();
         AppStatus {
             gate,
             person,
@@ -34,7 +35,8 @@ impl Device {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             lease_days_left,
             wiped: (gate == Gate::Wiped).then(|| self.wiped()).flatten(),
-            recoverable: matches!(Recovery::load(&self.home, &self.around), Ok(Some(_))),
+            tablet: recovery.as_ref().and_then(Recovery::tablet),
+            recoverable: recovery.is_some(),
             space: disk::space(disk::free_bytes(&self.home)),
             suggested_server: self.suggestion.0.clone(),
             suggested_code: self.suggestion.1.clone(),
@@ -126,7 +128,7 @@ impl Device {
                 Ok(open) => *slot = Some(open),
                 Err(error) if error.is_damage() => {
                     tracing::error!(%error, "the store cannot be opened");
-                    *damaged = Some(Damaged::of(&self.home, &kept, false, &self.around));
+                    *damaged = Some(Damaged::of(&self.home, kept, false, &self.around));
                 }
                 Err(error) => return Err(error),
             }

@@ -6,8 +6,8 @@ use crate::error::DeviceError;
 use crate::evidence::Blobs;
 use crate::recovery::Recovery;
 use crate::rescue::{Heading, Packer, Written, file_name};
-use crate::salvage;
-use crate::store::identity;
+use crate::salvage::Source;
+use crate::store::{self, identity};
 use crate::view::{AppError, ErrorCode, RescuePack, RescuePlace};
 use ledger::certificate::Certificate;
 use ledger::pack::Missing;
@@ -89,8 +89,8 @@ impl Device {
             let heading =
                 Heading { identity: &identity, made_at, everything, store_damaged: false };
             let mut packer = Packer::begin(&whose(&open.certificate), &recipient, &heading)?;
-            let survey = salvage::survey(&open.db, open.replica, everything);
-            let files = packer.changes(&open.db, (open.replica, &open.signer), survey)?;
+            let mut source = Source::Sound(&open.db);
+            let files = packer.changes(&mut source, open.replica, &open.signer, everything)?;
             Ok((packer, files, Arc::clone(&open.blobs)))
         })?;
         // Files take long; the store is not held meanwhile.
@@ -122,10 +122,11 @@ impl Damaged {
     fn changes(&self, packer: &mut Packer, everything: bool) -> Result<Vec<String>, DeviceError> {
         let identity = self.identity.as_ref().ok_or(ErrorCode::StoreDamaged)?;
         let signer = Signer::from_seed(&identity.seed);
-        let files = match &self.db {
+        let again = || store::attach(&self.home, &self.key.derive("store"), &self.around).ok();
+        let files = match again() {
             Some(db) => {
-                let survey = salvage::survey(db, identity.replica, everything);
-                packer.changes(db, (identity.replica, &signer), survey)?
+                let mut source = Source::Damaged(db, &again);
+                packer.changes(&mut source, identity.replica, &signer, everything)?
             }
             None => {
                 packer.missing(Missing::List { name: "ledgers".to_owned() })?;

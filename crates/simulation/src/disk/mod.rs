@@ -324,6 +324,19 @@ impl State {
         Ok(())
     }
 
+    /// Over a file that is there and as long: it needs no space.
+    fn put_over(&mut self, name: &str, bytes: &[u8]) -> Result<(), Fault> {
+        self.operate()?;
+        match self.files.get_mut(name).filter(|file| file.bytes.len() == bytes.len()) {
+            Some(file) => {
+                file.bytes = bytes.to_vec();
+                file.volatile.clear();
+                self.operate()
+            }
+            None => self.put_whole(name, bytes),
+        }
+    }
+
     /// A whole file at once, durably: there or not there, nothing between.
     fn put_whole(&mut self, name: &str, bytes: &[u8]) -> Result<(), Fault> {
         self.operate()?;

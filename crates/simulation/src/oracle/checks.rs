@@ -2,7 +2,7 @@
 //! named function per check, in the order in which they are asked.
 
 use super::reading::{self, Reading, RegisterName};
-use super::{Check, Memory, Nature, Violation};
+use super::{Check, Kept, Memory, Nature, Violation};
 use domain::id::{LedgerId, ReplicaId};
 use domain::task::Audience;
 use ledger::{Register, Resolved};
@@ -36,8 +36,11 @@ pub struct Seen {
 
 type Outcome = Result<(), String>;
 
+/// A check and how it is made.
+type Checking = (Check, fn(&Scene) -> Outcome);
+
 /// The checks, the most particular first.
-const LIST: &[(Check, fn(&Scene) -> Outcome)] = &[
+const LIST: &[Checking] = &[
     (Check::NoForeignLedger, no_foreign_ledger),
     (Check::ReceiptsHold, receipts_hold),
     (Check::FilesSaidSafeAreThere, files_said_safe_are_there),
@@ -75,6 +78,16 @@ impl Scene {
             let reading = readings.entry(change.ledger).or_default();
             reading.take(&change.id, change.replica, by_office, &change.bytes);
         }
+        for ((ledger, chain), base) in &self.office.branches {
+            let base_id = reading::id(&base.hash);
+            let before = self.office.changes.iter().find(|change| {
+                change.ledger == *ledger && change.pos == base.pos && change.id == base_id
+            });
+            if let Some(before) = before {
+                let reading = readings.entry(*ledger).or_default();
+                reading.parents.insert(*chain, before.replica);
+            }
+        }
         readings
     }
 
@@ -104,7 +117,7 @@ fn no_foreign_ledger(scene: &Scene) -> Outcome {
         }
         for change in &seen.peek.changes {
             let foreign = !seen.granted.contains(&change.ledger);
-            if foreign && change.replica != seen.peek.replica {
+            if foreign && !seen.peek.own.contains(&(change.ledger, change.replica)) {
                 let internal = matches!(
                     seen.peek.ledgers.get(&change.ledger).and_then(|held| held.audience),
                     Some((_, Audience::Internal { .. }))
@@ -124,7 +137,7 @@ pub fn receipts_hold(scene: &Scene) -> Outcome {
     let office: BTreeMap<_, _> =
         scene.office.changes.iter().map(|c| ((c.ledger, c.replica, c.pos), &c.id)).collect();
     for seen in scene.tablets.iter().filter(|seen| seen.peek.epoch == scene.office.epoch) {
-        for change in seen.peek.changes.iter().filter(|c| c.replica == seen.peek.replica) {
+        for change in &seen.peek.changes {
             let key = (change.ledger, change.replica);
             let upto = seen.peek.receipts.get(&key).copied().unwrap_or(0);
             let there = office.get(&(change.ledger, change.replica, change.pos));
@@ -154,7 +167,8 @@ pub fn files_said_safe_are_there(scene: &Scene) -> Outcome {
 fn applied_is_sealed(scene: &Scene) -> Outcome {
     for seen in &scene.tablets {
         let mut heads: BTreeMap<(LedgerId, ReplicaId), u64> = BTreeMap::new();
-        for change in seen.peek.changes.iter().filter(|c| c.replica != seen.peek.replica) {
+        let own = &seen.peek.own;
+        for change in seen.peek.changes.iter().filter(|c| !own.contains(&(c.ledger, c.replica))) {
             let head = heads.entry((change.ledger, change.replica)).or_default();
             *head = (*head).max(change.pos);
         }
@@ -177,7 +191,7 @@ fn missing(scene: &Scene, wanted: impl Fn(Nature) -> bool) -> Outcome {
     let here: BTreeSet<usize> = scene.tablets.iter().map(|seen| seen.number).collect();
     for one in scene.memory.confirmed.iter().filter(|one| wanted(one.nature)) {
         // What was only on a tablet that is lost is named missing, not kept.
-        if !here.contains(&one.tablet) {
+        if !here.contains(&one.tablet) || one.kept == Kept::Nowhere {
             continue;
         }
         match office.get(&(one.ledger, one.id.as_str())) {
@@ -202,15 +216,22 @@ fn gestures_reach_the_office(scene: &Scene) -> Outcome {
     missing(scene, |_| true)
 }
 
+/// A branch's base: its position and chain hash.
+type Bases = BTreeMap<(LedgerId, ReplicaId), (u64, [u8; 32])>;
+
 fn chain_holds<'a>(
     whose: &str,
+    bases: &Bases,
     changes: impl Iterator<Item = (LedgerId, ReplicaId, u64, &'a str, &'a [u8])>,
 ) -> Outcome {
     let mut at: Option<(LedgerId, ReplicaId, u64, [u8; 32])> = None;
     for (ledger, replica, pos, id, bytes) in changes {
         let (before, hash) = match at {
             Some((l, r, before, hash)) if (l, r) == (ledger, replica) => (before, hash),
-            _ => (0, reading::beginning(ledger, replica)),
+            _ => match bases.get(&(ledger, replica)) {
+                Some((pos, hash)) => (*pos, *hash),
+                None => (0, reading::beginning(ledger, replica)),
+            },
         };
         let hash = reading::following(&hash, bytes);
         if pos != before + 1 || reading::id(&hash) != id {
@@ -223,14 +244,20 @@ fn chain_holds<'a>(
 
 fn chains_hold(scene: &Scene) -> Outcome {
     let office = scene.office.changes.iter();
+    let bases = scene.office.branches.iter();
+    let bases: Bases = bases.map(|(chain, base)| (*chain, (base.pos, base.hash))).collect();
     chain_holds(
         "the office",
+        &bases,
         office.map(|c| (c.ledger, c.replica, c.pos, c.id.as_str(), c.bytes.as_slice())),
     )?;
     for seen in &scene.tablets {
         let changes = seen.peek.changes.iter();
+        let bases = seen.peek.branches.iter();
+        let bases: Bases = bases.map(|(chain, base)| (*chain, (base.pos, base.hash))).collect();
         chain_holds(
             &format!("tablet {}", seen.number),
+            &bases,
             changes.map(|c| (c.ledger, c.replica, c.pos, c.id.as_str(), c.bytes.as_slice())),
         )?;
     }
@@ -362,7 +389,8 @@ fn states_agree(scene: &Scene) -> Outcome {
 
 fn files_resolve(scene: &Scene) -> Outcome {
     let here: BTreeSet<usize> = scene.tablets.iter().map(|seen| seen.number).collect();
-    for file in scene.memory.files.iter().filter(|file| here.contains(&file.tablet)) {
+    let files = scene.memory.files.iter().filter(|file| file.kept != Kept::Nowhere);
+    for file in files.filter(|file| here.contains(&file.tablet)) {
         if scene.office_files.get(&file.sha256) != Some(&file.bytes) {
             return Err(format!(
                 "file {} of tablet {} is not at the office",

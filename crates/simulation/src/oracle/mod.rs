@@ -7,7 +7,6 @@ pub mod reading;
 
 use domain::id::{LedgerId, ReplicaId};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// What is checked. A planted bug names the one that must catch it.
@@ -145,6 +144,18 @@ pub enum Nature {
     Foreign,
 }
 
+/// Where something confirmed must still be: a tablet that was put back to an
+/// older copy has lost what it held since, but for what was handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// On its tablet, and in the end at the office.
+    Everywhere,
+    /// At the office.
+    AtOffice,
+    /// Nowhere: it was only on the disk that is gone.
+    Nowhere,
+}
+
 /// A gesture that the screen confirmed.
 #[derive(Debug, Clone)]
 pub struct Confirmed {
@@ -162,6 +173,8 @@ pub struct Confirmed {
     pub bytes: Vec<u8>,
     /// What kind of gesture.
     pub nature: Nature,
+    /// Where it must still be.
+    pub kept: Kept,
 }
 
 /// A file that a confirmed gesture brought.
@@ -173,6 +186,8 @@ pub struct BroughtFile {
     pub sha256: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
+    /// Where it must still be.
+    pub kept: Kept,
 }
 
 /// What the people of a run were told.
@@ -182,6 +197,4 @@ pub struct Memory {
     pub confirmed: Vec<Confirmed>,
     /// Files confirmed.
     pub files: Vec<BroughtFile>,
-    /// Own positions known of each replica.
-    pub heads: BTreeMap<ReplicaId, BTreeMap<LedgerId, u64>>,
 }

@@ -40,6 +40,8 @@ pub struct Reading {
     pub statements: BTreeMap<RegisterName, Vec<Statement>>,
     /// Changes that take no effect.
     pub voided: BTreeSet<String>,
+    /// Which chain each branch continues.
+    pub parents: BTreeMap<ReplicaId, ReplicaId>,
 }
 
 /// Kinds that a tablet's chain may not write.
@@ -133,22 +135,35 @@ impl Reading {
             all.iter().filter(|one| !self.voided.contains(&one.name.0)).collect();
         let guarded = guarded(register);
         let mut standing = in_force.clone();
-        standing.retain(|old| !in_force.iter().any(|new| replaces(new, old, guarded)));
+        standing.retain(|old| !in_force.iter().any(|new| self.replaces(new, old, guarded)));
         standing
     }
-}
 
-fn replaces(new: &Statement, old: &Statement, guarded: bool) -> bool {
-    if new.name == old.name {
-        return false;
+    fn replaces(&self, new: &Statement, old: &Statement, guarded: bool) -> bool {
+        if new.name == old.name {
+            return false;
+        }
+        let later_of_its_own = new.pos > old.pos && self.descends(new.replica, old.replica);
+        if !later_of_its_own && !new.replaces.contains(&old.name) {
+            return false;
+        }
+        // Where conflicts are kept, only a decision settles another's word, and
+        // nobody takes a decision back by writing.
+        !guarded || new.decision || (new.author == old.author && !old.decision)
     }
-    let later_of_its_own = new.replica == old.replica && new.pos > old.pos;
-    if !later_of_its_own && !new.replaces.contains(&old.name) {
-        return false;
+
+    /// Whether a chain is another, or goes on where it ended.
+    fn descends(&self, chain: ReplicaId, from: ReplicaId) -> bool {
+        let mut at = Some(chain);
+        for _ in 0..=self.parents.len() {
+            match at {
+                Some(here) if here == from => return true,
+                Some(here) => at = self.parents.get(&here).copied(),
+                None => return false,
+            }
+        }
+        false
     }
-    // Where conflicts are kept, only a decision settles another's word, and
-    // nobody takes a decision back by writing.
-    !guarded || new.decision || (new.author == old.author && !old.decision)
 }
 
 /// Registers in which differing values stay until somebody decides.

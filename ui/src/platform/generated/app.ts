@@ -78,6 +78,11 @@ export type AppStatus = {
 	wrong_pins: number,
 	/**  Version of the app. */
 	version: string,
+	/**
+	 *  Number of this tablet, such as `平板 2`, also while locked: the office asks
+	 *  for it.
+	 */
+	tablet: string | null,
 	/**  Days that are left without the office, while open. */
 	lease_days_left: number | null,
 	/**  What happened, on a tablet that was wiped. */
@@ -284,6 +289,11 @@ export type ErrorCode =
 "revoked" | 
 /**  This app is too old to sign or decide. */
 "too_old" | 
+/**
+ *  The task was cleared away and is coming back; it can be written to when
+ *  it is complete.
+ */
+"still_arriving" | 
 /**  The PIN is wrong. */
 "pin_wrong" | 
 /**  Too many wrong PINs; `detail` is the number of seconds to wait. */
@@ -904,7 +914,9 @@ export type Status =
 /**  Reviewed; something was returned to a department. */
 "returned" | 
 /**  Reviewed and approved. */
-"approved";
+"approved" | 
+/**  Called off by the office; what was done on site stays. */
+"cancelled";
 
 /**  What looking through the whole store brought. */
 export type StoreCheck = {
@@ -999,7 +1011,12 @@ export type TeamRole =
 /**  副带队: does so in the lead's absence. */
 "deputy" | 
 /**  检查员. */
-"inspector";
+"inspector" | 
+/**
+ *  部门复核: settles the department's conflicts from the desk when neither
+ *  lead nor deputy can.
+ */
+"desk_reviewer";
 
 /**  A task in the list of visits, with its readiness for offline work. */
 export type Visit = {
