@@ -113,6 +113,25 @@ impl Blobs {
         }
     }
 
+    /// The same, after all of it was read once and is what its name says.
+    ///
+    /// # Errors
+    /// As [`Blobs::get`].
+    pub(crate) fn checked(&self, sha256: &str) -> Result<Reader<'_>, DeviceError> {
+        let mut reader = self.reader(sha256)?;
+        let (mut at, mut found) = (0, Sha256::new());
+        while at < reader.length() {
+            let piece = reader.read(at, READ_BYTES)?;
+            at += piece.len() as u64;
+            found.update(&piece);
+        }
+        if hex::encode(found.finalize()) == sha256 {
+            Ok(reader)
+        } else {
+            Err(ErrorCode::StoreDamaged.into())
+        }
+    }
+
     /// The names of all files that lie here, whether anything speaks of them or not.
     ///
     /// # Errors

@@ -242,6 +242,8 @@ pub enum FileKind {
     Original,
     /// A produced document.
     Document,
+    /// Anything else.
+    Other,
 }
 
 /// Where a file is. Only the office's word that it has all of it makes a file safe.

@@ -2,6 +2,7 @@
 //! [`Refusal`] outside, a closed list of codes with words for a person. No
 //! personal data in either.
 
+use crate::tus::Unreadable;
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -51,6 +52,15 @@ impl From<Refusal> for ServerError {
 impl From<Code> for ServerError {
     fn from(code: Code) -> Self {
         Self::Refused(Refusal::new(code))
+    }
+}
+
+impl From<Unreadable> for ServerError {
+    fn from(why: Unreadable) -> Self {
+        match why {
+            Unreadable::Malformed => Code::Malformed.into(),
+            Unreadable::NoPiece => Code::PieceTypeWrong.into(),
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! The headers of tus 1.0, and byte ranges: reading them, whatever they hold.
-//! Pure; what is done about them is in `usecase::upload` and `handlers`.
+//! Pure, and nothing of this crate is used here: the fuzzer (`fuzz/`) compiles
+//! this file alone. What is done about headers is in `usecase::upload` and
+//! `handlers`.
 //!
 //! Source: tus.io, resumable upload protocol 1.0.x (core, creation, creation
 //! with upload, checksum, expiration, termination); RFC 9110 section 14.
 
-use crate::error::Code;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use ledger::Hash;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -50,6 +51,15 @@ pub const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-o
 const METADATA_BYTES_MAX: usize = 4096;
 /// The longest claimed type taken, in bytes.
 const FILETYPE_BYTES_MAX: usize = 128;
+
+/// Why headers are not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreadable {
+    /// They do not say what they must, or not in its form.
+    Malformed,
+    /// The body is not said to be a piece of a file.
+    NoPiece,
+}
 
 /// What an upload is to become.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,34 +148,34 @@ pub fn is_piece(headers: &HeaderMap) -> bool {
 /// Reads what an upload is to become.
 ///
 /// # Errors
-/// [`Code::Malformed`]. Its size is judged elsewhere.
-pub fn creation(headers: &HeaderMap) -> Result<Creation, Code> {
-    let length = number(headers, &LENGTH)?.ok_or(Code::Malformed)?;
-    let metadata = text(headers, &METADATA)?.ok_or(Code::Malformed)?;
+/// [`Unreadable::Malformed`]. Its size is judged elsewhere.
+pub fn creation(headers: &HeaderMap) -> Result<Creation, Unreadable> {
+    let length = number(headers, &LENGTH)?.ok_or(Unreadable::Malformed)?;
+    let metadata = text(headers, &METADATA)?.ok_or(Unreadable::Malformed)?;
     if metadata.len() > METADATA_BYTES_MAX {
-        return Err(Code::Malformed);
+        return Err(Unreadable::Malformed);
     }
     let (mut sha256, mut filetype) = (None, None);
     for pair in metadata.split(',').map(str::trim) {
         let (key, value) = pair.split_once(' ').unwrap_or((pair, ""));
         let slot = match key {
-            "" => return Err(Code::Malformed),
+            "" => return Err(Unreadable::Malformed),
             "sha256" => &mut sha256,
             "filetype" => &mut filetype,
             // Names of files and the like are the sender's own.
             _ => continue,
         };
-        let value = STANDARD.decode(value.trim()).map_err(|_| Code::Malformed)?;
-        let value = String::from_utf8(value).map_err(|_| Code::Malformed)?;
+        let value = STANDARD.decode(value.trim()).map_err(|_| Unreadable::Malformed)?;
+        let value = String::from_utf8(value).map_err(|_| Unreadable::Malformed)?;
         if slot.replace(value).is_some() {
-            return Err(Code::Malformed);
+            return Err(Unreadable::Malformed);
         }
     }
-    let sha256 = sha256.ok_or(Code::Malformed)?.to_ascii_lowercase();
-    let sha256 = sha256.parse().map_err(|_| Code::Malformed)?;
+    let sha256 = sha256.ok_or(Unreadable::Malformed)?.to_ascii_lowercase();
+    let sha256 = sha256.parse().map_err(|_| Unreadable::Malformed)?;
     let filetype = filetype.unwrap_or_default();
     if filetype.len() > FILETYPE_BYTES_MAX {
-        return Err(Code::Malformed);
+        return Err(Unreadable::Malformed);
     }
     Ok(Creation { length, sha256, filetype, metadata: metadata.to_owned() })
 }
@@ -173,54 +183,54 @@ pub fn creation(headers: &HeaderMap) -> Result<Creation, Code> {
 /// Reads what comes with a piece.
 ///
 /// # Errors
-/// [`Code::PieceTypeWrong`], [`Code::Malformed`].
-pub fn piece(headers: &HeaderMap) -> Result<Piece, Code> {
+/// [`Unreadable::NoPiece`], [`Unreadable::Malformed`].
+pub fn piece(headers: &HeaderMap) -> Result<Piece, Unreadable> {
     if !is_piece(headers) {
-        return Err(Code::PieceTypeWrong);
+        return Err(Unreadable::NoPiece);
     }
-    let offset = number(headers, &OFFSET)?.ok_or(Code::Malformed)?;
+    let offset = number(headers, &OFFSET)?.ok_or(Unreadable::Malformed)?;
     first_piece(headers).map(|piece| Piece { offset, ..piece })
 }
 
 /// Reads what comes with a piece that was sent along with the creation.
 ///
 /// # Errors
-/// [`Code::Malformed`].
-pub fn first_piece(headers: &HeaderMap) -> Result<Piece, Code> {
+/// [`Unreadable::Malformed`].
+pub fn first_piece(headers: &HeaderMap) -> Result<Piece, Unreadable> {
     let length = number(headers, &CONTENT_LENGTH)?;
     let checksum = text(headers, &CHECKSUM)?.map(checksum).transpose()?;
     Ok(Piece { offset: 0, length, checksum })
 }
 
-fn checksum(text: &str) -> Result<Checksum, Code> {
-    let (algorithm, value) = text.split_once(' ').ok_or(Code::Malformed)?;
-    let value = STANDARD.decode(value.trim()).map_err(|_| Code::Malformed)?;
+fn checksum(text: &str) -> Result<Checksum, Unreadable> {
+    let (algorithm, value) = text.split_once(' ').ok_or(Unreadable::Malformed)?;
+    let value = STANDARD.decode(value.trim()).map_err(|_| Unreadable::Malformed)?;
     match algorithm {
-        "sha1" => value.try_into().map(Checksum::Sha1).map_err(|_| Code::Malformed),
-        "sha256" => value.try_into().map(Checksum::Sha256).map_err(|_| Code::Malformed),
-        _ => Err(Code::Malformed),
+        "sha1" => value.try_into().map(Checksum::Sha1).map_err(|_| Unreadable::Malformed),
+        "sha256" => value.try_into().map(Checksum::Sha256).map_err(|_| Unreadable::Malformed),
+        _ => Err(Unreadable::Malformed),
     }
 }
 
 /// A header that may stand once.
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Code> {
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Unreadable> {
     let mut all = headers.get_all(name).iter();
     let first: Option<&HeaderValue> = all.next();
     if all.next().is_some() {
-        return Err(Code::Malformed);
+        return Err(Unreadable::Malformed);
     }
-    first.map(|value| value.to_str().map_err(|_| Code::Malformed)).transpose()
+    first.map(|value| value.to_str().map_err(|_| Unreadable::Malformed)).transpose()
 }
 
 /// A count of bytes: digits alone, no more than a database can keep.
-fn number(headers: &HeaderMap, name: &HeaderName) -> Result<Option<u64>, Code> {
+fn number(headers: &HeaderMap, name: &HeaderName) -> Result<Option<u64>, Unreadable> {
     let Some(text) = text(headers, name)? else { return Ok(None) };
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Code::Malformed);
+        return Err(Unreadable::Malformed);
     }
     match text.parse() {
         Ok(number) if i64::try_from(number).is_ok() => Ok(Some(number)),
-        _ => Err(Code::Malformed),
+        _ => Err(Unreadable::Malformed),
     }
 }
 
@@ -316,10 +326,10 @@ mod tests {
             ("12", &short),
         ] {
             let read = creation(&headers(&[(&LENGTH, length), (&METADATA, metadata)]));
-            assert_eq!(read, Err(Code::Malformed), "{length} {metadata}");
+            assert_eq!(read, Err(Unreadable::Malformed), "{length} {metadata}");
         }
-        assert_eq!(creation(&headers(&[(&METADATA, &good)])), Err(Code::Malformed));
-        assert_eq!(creation(&headers(&[(&LENGTH, "1")])), Err(Code::Malformed));
+        assert_eq!(creation(&headers(&[(&METADATA, &good)])), Err(Unreadable::Malformed));
+        assert_eq!(creation(&headers(&[(&LENGTH, "1")])), Err(Unreadable::Malformed));
     }
 
     #[test]
@@ -338,7 +348,7 @@ mod tests {
         assert!(!counting.holds());
         for bad in ["sha1", "sha1 AAAA", "md5 AAAA", "sha256 Lve95gjOVATpfV8EL5X4nxwjKHE=", " "] {
             let headers = headers(&[(&CONTENT_TYPE, PIECE_TYPE), (&OFFSET, "0"), (&CHECKSUM, bad)]);
-            assert_eq!(piece(&headers), Err(Code::Malformed), "{bad}");
+            assert_eq!(piece(&headers), Err(Unreadable::Malformed), "{bad}");
         }
     }
 

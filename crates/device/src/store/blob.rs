@@ -17,18 +17,24 @@ pub(crate) enum Rank {
     Original = 2,
     /// A produced document.
     Document = 3,
+    /// Handed in where it was made here. Nobody fetches it ahead: personal data,
+    /// and what only a newer version has a use for.
+    Kept = 4,
 }
 
 impl Rank {
-    /// Every file travels. A lower limit saves data on a costly line.
-    pub(crate) const ALL: Self = Self::Document;
+    /// Every file made here goes to the office.
+    pub(crate) const ALL: Self = Self::Kept;
+    /// Files that come before anybody asks. A lower limit saves data on a costly line.
+    pub(crate) const AHEAD: Self = Self::Document;
 
     fn from_integer(rank: i64) -> Self {
         match rank {
             0 => Self::Package,
             1 => Self::Thumbnail,
             2 => Self::Original,
-            _ => Self::Document,
+            3 => Self::Document,
+            _ => Self::Kept,
         }
     }
 }
@@ -88,11 +94,15 @@ pub(crate) fn refer(
     ledger: LedgerId,
     mention: &Mention<'_>,
 ) -> Result<(), DeviceError> {
-    db.prepare_cached("INSERT INTO blob (sha256, bytes) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-        .execute(params![mention.sha256, integer(mention.bytes)])?;
+    db.prepare_cached(
+        "INSERT INTO blob (sha256, bytes) VALUES (?1, ?2)
+         ON CONFLICT (sha256) DO UPDATE SET bytes = excluded.bytes WHERE blob.bytes = 0",
+    )?
+    .execute(params![mention.sha256, integer(mention.bytes)])?;
     db.prepare_cached(
         "INSERT INTO blob_reference (ledger, sha256, rank, name, since) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (ledger, sha256) DO UPDATE SET since = MIN(since, excluded.since)",
+         ON CONFLICT (ledger, sha256) DO UPDATE SET since = MIN(since, excluded.since),
+            rank = MIN(rank, excluded.rank), name = MAX(name, excluded.name)",
     )?
     .execute(params![
         ledger.to_string(),
@@ -211,9 +221,10 @@ pub(crate) fn on_the_way(db: &Connection, also: &[String]) -> Result<Vec<Known>,
          LEFT JOIN upload u ON u.sha256 = b.sha256
          WHERE (b.mine = 1 AND b.at_server = 0) OR b.here = 0
             OR b.sha256 IN (SELECT value FROM json_each(?1))
-         GROUP BY b.sha256 ORDER BY b.mine DESC, MIN(r.rank), b.bytes, b.sha256",
+         GROUP BY b.sha256 HAVING b.mine = 1 OR MIN(r.rank) <= ?2
+         ORDER BY b.mine DESC, MIN(r.rank), b.bytes, b.sha256",
     )?;
-    let mut rows = select.query([also])?;
+    let mut rows = select.query(params![also, Rank::AHEAD as i64])?;
     let mut known = Vec::new();
     while let Some(row) = rows.next()? {
         let missing: Option<String> = row.get(9)?;
@@ -234,15 +245,16 @@ pub(crate) fn on_the_way(db: &Connection, also: &[String]) -> Result<Vec<Known>,
     Ok(known)
 }
 
-/// Every file that readable ledgers speak of, with whether it is here and
+/// Every file that readable ledgers speak of and that is to be here, with whether it is here and
 /// whether the server holds it.
 pub(crate) fn all(db: &Connection) -> Result<Vec<(Travelling, bool, bool)>, DeviceError> {
     let mut select = db.prepare_cached(
-        "SELECT DISTINCT b.sha256, b.bytes, b.here, b.at_server FROM blob b
+        "SELECT b.sha256, b.bytes, b.here, b.at_server FROM blob b
          JOIN blob_reference r ON r.sha256 = b.sha256
-         JOIN ledger l ON l.ledger = r.ledger AND l.granted = 1 ORDER BY b.sha256",
+         JOIN ledger l ON l.ledger = r.ledger AND l.granted = 1
+         GROUP BY b.sha256 HAVING b.mine = 1 OR MIN(r.rank) <= ?1 ORDER BY b.sha256",
     )?;
-    let rows = select.query_map([], |row| {
+    let rows = select.query_map([Rank::AHEAD as i64], |row| {
         let file = Travelling { sha256: row.get(0)?, bytes: position(row.get(1)?) };
         Ok((file, row.get(2)?, row.get(3)?))
     })?;

@@ -3,10 +3,16 @@
 
 use super::tests::{code, draft};
 use crate::client::{Appended, Client, Fetched};
+use crate::device::Brought;
+use crate::error::DeviceError;
 use crate::evidence::hash_of;
 use crate::picture::tests::jpeg;
 use crate::testing::{Fault, LEAD, Office, SECOND, TASK, Tablet};
 use crate::view::{ErrorCode, FileKind, FileState, FileStatus, MissingReason};
+use domain::record::{field, kind};
+use ledger::Write;
+use ledger::pack::Record;
+use serde_json::json;
 
 /// A film of so many bytes.
 fn film(bytes: usize) -> Vec<u8> {
@@ -197,4 +203,57 @@ fn the_clients_words_are_the_offices() {
     client.terminate(&upload.url).unwrap();
     let absent = client.get_range(&sha256, 0, 100).unwrap();
     assert_eq!(absent, Fetched::Absent { lost: false });
+}
+
+#[test]
+fn personal_data_go_to_the_office_and_nobody_fetches_them_ahead() {
+    let office = Office::open();
+    let (lead, second) = (office.ready(LEAD), office.ready(SECOND));
+    let commit = |kind: &str, field: &str, sealed: &[u8]| {
+        lead.device.try_with(|open| {
+            let sha256 = open.blobs.put(sealed)?;
+            let val = json!({
+                "subject": open.new_record()?, "what": "phone", "sha256": sha256,
+                "bytes": sealed.len(), "readers": [], "keep_until": "2027-11-23",
+            });
+            let (ledger, rec) = (open.joint(TASK)?, open.new_record()?);
+            let file = Brought { sha256: sha256.clone(), bytes: sealed.len() as u64 };
+            open.commit(ledger, "test", vec![Write::new(kind, rec, field, val)], &[file])?;
+            Ok::<String, DeviceError>(sha256)
+        })
+    };
+    let names = [
+        commit(kind::PERSONAL, field::SEALED, b"a sealed number").unwrap(),
+        commit("sample", "photos", b"of a newer version").unwrap(),
+    ];
+    lead.device.exchange().unwrap();
+    assert!(names.iter().all(|name| office.blobs().contains(name)));
+    let before = office.carried().1;
+    second.device.exchange().unwrap();
+    assert_eq!(office.carried().1, before);
+    assert!(names.iter().all(|name| file(&second, name).is_none()), "nothing is missed either");
+    assert_eq!(file(&lead, &names[0]).unwrap().kind, FileKind::Other);
+}
+
+#[test]
+fn a_rescue_pack_takes_films_in_parts_and_names_the_damaged_one() {
+    let office = Office::open();
+    let lead = office.ready(LEAD);
+    let (good, bad) = (film(900_000), film(800_000));
+    with_film(&lead, &good);
+    with_film(&lead, &bad);
+    let path = lead.home.path().join("blobs").join(hash_of(&bad));
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[700_000] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let pack = lead.device.rescue_pack(out.path(), false, None).unwrap();
+    assert_eq!((pack.files, pack.missing), (1, 1));
+    let records = super::rescue_tests::records(&office, &pack.path);
+    let parts: Vec<&Vec<u8>> = records
+        .iter()
+        .filter_map(|record| if let Record::Part(part) = record { Some(part) } else { None })
+        .collect();
+    assert!(parts.len() > 3);
+    assert_eq!(parts.into_iter().flatten().copied().collect::<Vec<u8>>(), good);
 }

@@ -209,7 +209,7 @@ impl Device {
         up_to: Rank,
     ) -> Result<(), DeviceError> {
         let (files, every, blobs) = self.try_with(|open| {
-            let every = blob::to_fetch(&open.db, Rank::ALL)?;
+            let every = blob::to_fetch(&open.db, Rank::AHEAD)?;
             Ok((blob::to_fetch(&open.db, up_to)?, every, Arc::clone(&open.blobs)))
         })?;
         let wanted: BTreeSet<&str> = every.iter().map(|file| file.sha256.as_str()).collect();
@@ -360,6 +360,7 @@ fn status(file: &Known, moving: Option<&Moving>) -> FileStatus {
             Rank::Thumbnail => FileKind::Thumbnail,
             Rank::Original => FileKind::Original,
             Rank::Document => FileKind::Document,
+            Rank::Kept => FileKind::Other,
         },
         name: file.name.clone(),
         task: None,

@@ -160,7 +160,7 @@ impl Device {
             turns.note(changes)?;
         }
         let files = self.hand_in_files(&client, &mut turns, Rank::ALL);
-        let files = files.and_then(|()| self.fetch_files(&client, &mut turns, Rank::ALL));
+        let files = files.and_then(|()| self.fetch_files(&client, &mut turns, Rank::AHEAD));
         self.lock_sync().files.moving = None;
         files?;
         match turns.trouble {

@@ -143,20 +143,18 @@ pub async fn of_ledger(db: &impl ConnectionTrait, ledger: LedgerId) -> Result<BT
     Ok(rows.into_iter().collect())
 }
 
-/// Which ledgers refer to a file, and whose chains say so.
+/// The records that refer to a file, by ledger.
 pub async fn references(
     db: &impl ConnectionTrait,
     hash: &Hash,
-) -> Result<BTreeSet<(LedgerId, ReplicaId)>> {
+) -> Result<BTreeSet<(LedgerId, Reference)>> {
     use blob_reference::{Column, Entity};
-    let rows: Vec<(Uuid, Uuid)> = Entity::find()
-        .select_only()
-        .columns([Column::Ledger, Column::Replica])
-        .filter(Column::Sha256.eq(hash.to_string()))
-        .into_tuple()
-        .all(db)
-        .await?;
-    Ok(rows.into_iter().map(|(ledger, by)| (LedgerId(ledger), ReplicaId(by))).collect())
+    let rows = Entity::find().filter(Column::Sha256.eq(hash.to_string())).all(db).await?;
+    let reference = |row: blob_reference::Model| {
+        let (rec, replica) = (RecordId(row.rec), ReplicaId(row.replica));
+        (LedgerId(row.ledger), Reference { sha256: row.sha256, rec, replica })
+    };
+    Ok(rows.into_iter().map(reference).collect())
 }
 
 /// Bytes of the files that a replica brought and no ledger refers to.

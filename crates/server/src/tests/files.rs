@@ -1,6 +1,6 @@
 //! Files named by their hash.
 
-use crate::tests::office::{Office, SECTORS};
+use crate::tests::office::{Office, SECTORS, department};
 use crate::tests::tablet::Tablet;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -156,6 +156,29 @@ async fn a_file_of_a_lost_tablet_is_said_to_be_lost() {
     office.hand_in(&fire.token, JPEG).await;
     let read = office.device("GET", &path(JPEG), &lead.token, vec![]).await;
     assert_eq!((read.status, read.bytes.as_slice()), (StatusCode::OK, JPEG));
+}
+
+#[tokio::test]
+async fn a_file_of_personal_data_is_read_by_the_departments_it_names_alone() {
+    let office = Office::open().await;
+    let task = office.dispatched().await;
+    let cookie = office.sign_in(Role::Supervisor).await;
+    let mut lead = ready(&office, SECTORS[0], 0).await;
+    let fire = ready(&office, Sector::Fire, 0).await;
+    office.hand_in(&lead.token, JPEG).await;
+    let sealed = json!({
+        "subject": Uuid::now_v7(), "what": "phone", "sha256": Hash::of(JPEG),
+        "bytes": JPEG.len(), "readers": [department(SECTORS[0]).id], "keep_until": "2027-11-23",
+    });
+    let write = Write::new(kind::PERSONAL, RecordId(Uuid::now_v7()), field::SEALED, sealed);
+    lead.write(lead.joint(), "test", vec![write]);
+    lead.exchange(&office).await;
+    for (token, status) in [(&lead.token, StatusCode::OK), (&fire.token, StatusCode::NOT_FOUND)] {
+        assert_eq!(office.device("GET", &path(JPEG), token, vec![]).await.status, status);
+    }
+    let evidence = format!("/api/tasks/{task}/evidence/{}", Hash::of(JPEG));
+    let desk = office.get(&evidence, Some(&cookie)).await;
+    assert_eq!((desk.status, desk.code().as_str()), (StatusCode::NOT_FOUND, "not_found"));
 }
 
 /// The office takes a tablet out of service.

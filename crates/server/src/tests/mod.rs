@@ -7,6 +7,7 @@ mod enrolment;
 mod events;
 mod exchange;
 mod files;
+mod headers;
 mod import;
 mod office;
 mod permission;

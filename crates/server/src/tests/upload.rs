@@ -419,3 +419,46 @@ async fn a_file_that_a_crash_left_unnoted_goes_with_its_upload() {
     assert_eq!(expiry::sweep(&office.app, after).await.unwrap().uploads, 2);
     assert!(is_held(&office, &lead.token, JPEG).await);
 }
+
+#[tokio::test]
+async fn no_file_that_any_record_speaks_of_is_ever_taken_for_nobodys() {
+    let office = Office::open().await;
+    office.dispatched().await;
+    let mut lead = office.tablet(SECTORS[0], 0).await;
+    lead.exchange(&office).await;
+    let rec = || RecordId(Uuid::now_v7());
+    let names: Vec<String> = (0..8u8).map(|n| Hash::of(&[n; 40]).to_string()).collect();
+    let [photo, small, pdf, earlier, sealed, newer, deep, stray] = names.as_slice() else {
+        panic!("not eight")
+    };
+    for n in 0..8u8 {
+        office.hand_in(&lead.token, &[n; 40]).await;
+    }
+    let subject = Uuid::now_v7();
+    let evidence = json!({
+        "subject": subject, "sha256": photo, "bytes": 40, "media_type": "image/jpeg",
+        "name": "a.jpg", "thumbnail": small,
+    });
+    let manifest = json!({
+        "form": "site_record", "pdf_sha256": pdf, "pdf_bytes": 40, "holdings": "", "state": "",
+        "supplements": {"document": subject, "pdf_sha256": earlier},
+    });
+    let personal = json!({
+        "subject": subject, "what": "phone", "sha256": sealed, "bytes": 40, "readers": [],
+        "keep_until": "2027-11-23",
+    });
+    let writes = vec![
+        Write::new(kind::EVIDENCE, rec(), field::FILE, evidence),
+        Write::new(kind::DOCUMENT, rec(), field::MANIFEST, manifest),
+        Write::new(kind::PERSONAL, rec(), field::SEALED, personal),
+        Write::new("sample", rec(), "photos", json!([newer, {"of": {"a": deep}}])),
+    ];
+    lead.write(lead.joint(), "test", writes);
+    lead.exchange(&office).await;
+    let after = office.app.now_ms() + UNREFERENCED_MS + 60_000;
+    assert_eq!(expiry::sweep(&office.app, after).await.unwrap().files, 1);
+    for (n, name) in names.iter().enumerate() {
+        let held = office.app.files.length(&name.parse().unwrap()).await.unwrap().is_some();
+        assert_eq!(held, name != stray, "{n}");
+    }
+}

@@ -41,7 +41,7 @@ export const syncMessages = defineMessages(
     filesEmpty: '没有要传的文件',
     filesMore: '只列出 {n} 个',
     thumbnailOf: '{name}（缩略图）',
-    kind: { package: '检查资料包', thumbnail: '缩略图', original: '照片或影像', document: '文书' },
+    kind: { package: '检查资料包', thumbnail: '缩略图', original: '照片或影像', document: '文书', other: '其他文件' },
     state: {
       only_here: '只在本机',
       partly_here: '只传了一部分，还不安全',
@@ -97,7 +97,7 @@ export const syncMessages = defineMessages(
     filesEmpty: 'No files to transfer',
     filesMore: 'Only {n} are listed',
     thumbnailOf: '{name} (thumbnail)',
-    kind: { package: 'Inspection package', thumbnail: 'Thumbnail', original: 'Photo or film', document: 'Document' },
+    kind: { package: 'Inspection package', thumbnail: 'Thumbnail', original: 'Photo or film', document: 'Document', other: 'Other file' },
     state: {
       only_here: 'Only on this tablet',
       partly_here: 'Sent in part, not safe yet',
