@@ -177,6 +177,7 @@ fn signed_texts() -> Vec<Vec<u8>> {
         person: Some(PersonId(uuid::Uuid::from_u128(6))),
         department: None,
         name: "平板 1".into(),
+        epoch: 0,
         valid_from: day,
         valid_to: day,
     };

@@ -13,6 +13,7 @@ use domain::evidence::{FILE_BYTES_MAX, MediaType};
 use domain::id::{PersonId, ReplicaId};
 use ledger::certificate::SignedCertificate;
 use ledger::exchange::{BODY_BYTES_MAX, Request, Response};
+use ledger::readmission::Readmission;
 use ledger::recovery::SignedRecovery;
 use ledger::seal::PublicKey;
 use reqwest::header::{
@@ -321,6 +322,16 @@ impl Client {
         check(status, &body)?;
         let plain = inflate(&body, BODY_BYTES_MAX).ok_or_else(trouble)?;
         Response::decode(&plain).map_err(|_| trouble())
+    }
+
+    /// Asks an office that was restored from an older copy to know this tablet
+    /// again. True when it does.
+    ///
+    /// # Errors
+    /// The network's.
+    pub(crate) fn readmit(&self, asked: &Readmission) -> Result<bool, DeviceError> {
+        let call = self.http.post(self.url("v1/readmission")?).json(asked);
+        Ok(self.call(call, ANSWER_BYTES_MAX)?.status == StatusCode::NO_CONTENT)
     }
 
     /// Whether the office holds a file of this length that this tablet brought.

@@ -11,7 +11,7 @@ use crate::lease::Lease;
 use crate::spare;
 use crate::store::apply::Batch;
 use crate::store::identity::{self, Enrolled, Identity};
-use crate::store::{self, blob, chain, register, task};
+use crate::store::{self, blob, certificate, chain, register, task};
 use crate::surroundings::Surroundings;
 use crate::usecase::withdrawal::Order;
 use crate::vault::{StoreKey, Vault};
@@ -20,12 +20,13 @@ use crate::view::{AppError, ErrorCode};
 use domain::id::{DepartmentId, LedgerId, PersonId, RecordId, ReplicaId, TaskId};
 use domain::package::Package;
 use ledger::authority::{Act, Reason, judge};
-use ledger::certificate::{Certificate, ReplicaRole};
+use ledger::certificate::{Certificate, ReplicaRole, seen};
 use ledger::fact::VerdictKind;
 use ledger::planted::{self, Planted};
 use ledger::seal::Signer;
 use ledger::{Change, ChangeId, Limits, Malformed, Write};
 use rusqlite::Connection;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -342,7 +343,7 @@ impl Open {
             author: self.enrolled.person.id,
             wall: self.clock.wall(),
             n: chain::count(&tx)? + 1,
-            seen: chain::head(&tx, ledger, self.server_certificate.replica)?.pos,
+            seen: seen_of(&tx, ledger, &self.server_certificate)?,
             intent: intent.to_owned(),
             writes,
         };
@@ -394,4 +395,20 @@ fn refuse(reason: Reason) -> Result<(), DeviceError> {
         other if other.verdict() == VerdictKind::Review => Ok(()),
         _ => Err(DeviceError::Unexpected("the tablet's own certificate is another person's")),
     }
+}
+
+/// Up to where of the server's chains a ledger is held, as `seen` counts. A
+/// server that began anew and has written nothing here yet leaves the one
+/// before it the last word.
+fn seen_of(db: &Connection, ledger: LedgerId, server: &Certificate) -> Result<u64, DeviceError> {
+    let mut servers = certificate::servers(db)?;
+    servers.retain(|known| known.epoch <= server.epoch);
+    servers.sort_by_key(|known| Reverse(known.epoch));
+    for known in servers {
+        let pos = chain::head(db, ledger, known.replica)?.pos;
+        if pos > 0 {
+            return Ok(seen(known.epoch, pos));
+        }
+    }
+    Ok(0)
 }

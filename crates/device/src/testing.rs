@@ -291,6 +291,7 @@ fn certificate(
         person: who.map(Who::person),
         department: who.map(|w| w.department),
         name: name.to_owned(),
+        epoch: 0,
         valid_from: "2026-01-01".parse().unwrap(),
         valid_to: "2027-12-31".parse().unwrap(),
     }
@@ -475,7 +476,7 @@ impl State {
             receipts.push(self.receipt(page));
         }
         let granted = self.holdings(department);
-        let what = answer(&request.header, &granted, SERVER);
+        let what = answer(&request.header, &granted, &BTreeSet::new(), SERVER);
         let pages = what.spans.iter().map(|span| {
             let chain = &self.chains[&span.ledger][&span.replica];
             let after = usize::try_from(span.after).unwrap();

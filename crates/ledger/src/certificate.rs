@@ -36,11 +36,31 @@ pub struct Certificate {
     pub department: Option<DepartmentId>,
     /// What people call it, such as 平板 2.
     pub name: String,
+    /// Which of the server's epochs this replica writes in, counted from 0; a
+    /// tablet's is 0.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub epoch: u32,
     /// First day it may be used.
     pub valid_from: NaiveDate,
     /// Last day.
     pub valid_to: NaiveDate,
 }
+
+fn is_first(epoch: &u32) -> bool {
+    *epoch == 0
+}
+
+/// What a change says in `seen` when its author had seen the server's chain of
+/// an epoch up to a position. What an earlier epoch wrote comes before all that
+/// a later one did.
+#[must_use]
+pub const fn seen(epoch: u32, pos: u64) -> u64 {
+    ((epoch as u64) << EPOCH_SHIFT) | pos
+}
+
+/// Positions of one server replica in one ledger stay below 2 to this, and the
+/// whole below what every JSON reader takes for an integer.
+const EPOCH_SHIFT: u32 = 32;
 
 /// A certificate with the office's signature. The signed text is kept as it
 /// was signed, so that it can be checked by anyone with standard tools.
@@ -92,6 +112,7 @@ mod tests {
             person: Some(PersonId(Uuid::from_u128(6))),
             department: None,
             name: "平板 1".into(),
+            epoch: 0,
             valid_from: "2026-01-01".parse().unwrap(),
             valid_to: "2027-12-31".parse().unwrap(),
         };

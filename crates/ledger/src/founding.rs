@@ -48,6 +48,12 @@ pub fn opens(ledger: LedgerId, replica: ReplicaId, pos: u64, change: &Change) ->
     pos == 1 && nonce.is_some_and(|nonce| ledger_id(replica, &nonce) == ledger)
 }
 
+/// Whether an id may be that of a ledger founded on site.
+#[must_use]
+pub fn is_founded(ledger: LedgerId) -> bool {
+    ledger.0.get_version_num() == 8
+}
+
 fn read_nonce(text: &str) -> Option<[u8; 16]> {
     let uuid = Uuid::try_parse(text).ok()?;
     (nonce_text(uuid.as_bytes()) == text).then(|| *uuid.as_bytes())

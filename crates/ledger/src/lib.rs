@@ -28,6 +28,7 @@ pub mod policy;
 pub mod projection;
 pub mod proposal;
 pub mod receipt;
+pub mod readmission;
 pub mod recovery;
 pub mod seal;
 pub mod signature;

@@ -377,6 +377,7 @@ mod tests {
             person: None,
             department: None,
             name: "平板 1".into(),
+            epoch: 0,
             valid_from: "2026-01-01".parse().unwrap(),
             valid_to: "2027-12-31".parse().unwrap(),
         };

@@ -184,6 +184,7 @@ fn certificate(n: u8) -> Certificate {
         person: Some(person(u128::from(n))),
         department: Some(department_of(n)),
         name: format!("平板 {n}"),
+        epoch: 0,
         valid_from: "2020-01-01".parse().unwrap(),
         valid_to: "2099-12-31".parse().unwrap(),
     }

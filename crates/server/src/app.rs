@@ -7,7 +7,7 @@ use crate::files::Files;
 use crate::keys::Keys;
 use crate::surroundings::{Entropy, Surroundings};
 use crate::throttle::Throttle;
-use crate::usecase::tree;
+use crate::usecase::{epoch, tree};
 use chrono::{DateTime, NaiveDate};
 use documents::Fonts;
 use domain::time::Wall;
@@ -107,7 +107,7 @@ impl App {
             Some(store) => Files::over(Arc::clone(store)),
             None => Files::open(&settings.data.join("blobs"))?,
         };
-        Ok(Self(Arc::new(Parts {
+        let app = Self(Arc::new(Parts {
             data: settings.data.clone(),
             db: db::open(&settings.data, &around).await?,
             files,
@@ -120,7 +120,9 @@ impl App {
             heads_due: tree::Due::default(),
             device_bytes_max: settings.device_bytes_max,
             fonts: OnceCell::new(),
-        })))
+        }));
+        epoch::introduce(&app).await?;
+        Ok(app)
     }
 
     /// The fonts for documents, loaded when the first one is made.

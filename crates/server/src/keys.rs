@@ -24,12 +24,44 @@ use zeroize::Zeroizing;
 /// How long the server's own certificate holds.
 const SERVER_CERTIFICATE_DAYS: i64 = 3650;
 
+/// Which epoch it is, and which there were.
+const EPOCH: &str = "epoch.json";
+
 /// One run of the server's history: a restore from a backup starts a new one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Epoch {
     epoch: Uuid,
     replica: ReplicaId,
     certificate: SignedCertificate,
+    /// The server's replicas of the epochs before, the first one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    former: Vec<SignedCertificate>,
+}
+
+impl Epoch {
+    /// A new run under a new replica, behind these.
+    fn begin(
+        keys: (&Signer, &Signer),
+        former: Vec<SignedCertificate>,
+        around: &Surroundings,
+    ) -> Result<Self> {
+        let (office, server) = keys;
+        let replica = ReplicaId(around.new_id()?);
+        let today = Wall::new(around.clock.now()).shanghai_date();
+        let certificate = Certificate {
+            replica,
+            key: server.public(),
+            role: ReplicaRole::Server,
+            person: None,
+            department: None,
+            name: "服务器".to_owned(),
+            epoch: u32::try_from(former.len()).unwrap_or(u32::MAX),
+            valid_from: today,
+            valid_to: today + Duration::days(SERVER_CERTIFICATE_DAYS),
+        };
+        let certificate = SignedCertificate::sign(office, &certificate)?;
+        Ok(Self { epoch: around.new_id()?, replica, certificate, former })
+    }
 }
 
 /// The key that opens what tablets encrypt to the office.
@@ -62,6 +94,8 @@ pub struct Keys {
     pub epoch: Uuid,
     /// The server replica's certificate.
     pub certificate: SignedCertificate,
+    /// The certificates of this server in the epochs before, the first one first.
+    pub former: Vec<SignedCertificate>,
     /// Opens wrapped store keys and rescue packs.
     pub recovery: RecoveryKey,
     /// Its public half, as tablets get it.
@@ -80,11 +114,11 @@ impl Keys {
             Signer::from_seed(&*seed(&folder.join("office.key"), around.entropy.as_ref())?);
         let server =
             Signer::from_seed(&*seed(&folder.join("server.key"), around.entropy.as_ref())?);
-        let path = folder.join("epoch.json");
+        let path = folder.join(EPOCH);
         let epoch: Epoch = match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes)?,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let epoch = first_epoch(&office, &server, around)?;
+                let epoch = Epoch::begin((&office, &server), Vec::new(), around)?;
                 write_new(&path, &serde_json::to_vec_pretty(&epoch)?)?;
                 epoch
             }
@@ -103,25 +137,46 @@ impl Keys {
             replica: epoch.replica,
             epoch: epoch.epoch,
             certificate: epoch.certificate,
+            former: epoch.former,
         })
     }
-}
 
-fn first_epoch(office: &Signer, server: &Signer, around: &Surroundings) -> Result<Epoch> {
-    let replica = ReplicaId(around.new_id()?);
-    let today = Wall::new(around.clock.now()).shanghai_date();
-    let certificate = Certificate {
-        replica,
-        key: server.public(),
-        role: ReplicaRole::Server,
-        person: None,
-        department: None,
-        name: "服务器".to_owned(),
-        valid_from: today,
-        valid_to: today + Duration::days(SERVER_CERTIFICATE_DAYS),
-    };
-    let certificate = SignedCertificate::sign(office, &certificate)?;
-    Ok(Epoch { epoch: around.new_id()?, replica, certificate })
+    /// Begins a new epoch: the data were put back from a copy, so what this
+    /// server said since is not known here, and no position may be given twice.
+    /// Takes effect when the keys are read next.
+    ///
+    /// # Errors
+    /// When the folder holds no keys, or cannot be written.
+    pub fn begin_epoch(folder: &Path, around: &Surroundings) -> Result<()> {
+        let path = folder.join(EPOCH);
+        // Keys are never made here: without the office's there is nothing to go on with.
+        fs::metadata(&path)?;
+        let keys = Self::open(folder, around)?;
+        let mut former = keys.former;
+        former.push(keys.certificate);
+        let next = Epoch::begin((&keys.office, &keys.server), former, around)?;
+        let beside = folder.join(format!("{EPOCH}.next"));
+        write_private(&beside, &serde_json::to_vec_pretty(&next)?)?;
+        fs::rename(&beside, &path)?;
+        fs::File::open(folder)?.sync_all()?;
+        Ok(())
+    }
+
+    /// The certificate of this server in an earlier epoch.
+    ///
+    /// # Errors
+    /// When a certificate kept here does not hold.
+    pub fn former(&self, replica: ReplicaId) -> Result<Option<Certificate>> {
+        for signed in &self.former {
+            let certificate = signed
+                .verify(&self.office.public())
+                .map_err(|_| ServerError::Broken("keys/epoch.json was not signed by keys/office.key"))?;
+            if certificate.replica == replica {
+                return Ok(Some(certificate));
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// A secret seed, made at the first call.
@@ -214,6 +269,22 @@ mod tests {
             let mode = fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");
         }
+    }
+
+    #[test]
+    fn a_new_epoch_has_a_new_replica_and_remembers_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let around = Surroundings::default();
+        assert!(Keys::begin_epoch(folder.path(), &around).is_err());
+        let first = Keys::open(folder.path(), &around).unwrap();
+        Keys::begin_epoch(folder.path(), &around).unwrap();
+        let second = Keys::open(folder.path(), &around).unwrap();
+        assert_ne!((first.replica, first.epoch), (second.replica, second.epoch));
+        assert_eq!(first.office.public(), second.office.public());
+        let known = second.former(first.replica).unwrap().unwrap();
+        assert_eq!((known.epoch, known.key), (0, first.server.public()));
+        let own = second.certificate.verify(&second.office.public()).unwrap();
+        assert_eq!((own.epoch, second.former(own.replica).unwrap()), (1, None));
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod guard;
 mod handlers;
 mod keys;
 mod openapi;
+mod restore;
 mod router;
 mod serve;
 #[cfg(feature = "simulation")]
@@ -31,6 +32,7 @@ pub use app::{App, Settings};
 pub use error::{Code, Refusal, Result, ServerError};
 pub use guard::Needs;
 pub use openapi::openapi_json;
+pub use restore::{Restored, restore};
 pub use router::{DESK, Route, router};
 pub use serve::{
     Digests, demo_accounts, digests, export_task, import_demo, import_pack, issue_code,

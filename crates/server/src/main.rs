@@ -51,6 +51,17 @@ enum Command {
         #[arg(long)]
         data: PathBuf,
     },
+    /// Begins a new epoch on an installation that was put back from a copy, and
+    /// prints it as JSON: tablets then offer again all that they hold.
+    Restore {
+        /// Folder of the installation.
+        #[arg(long)]
+        data: PathBuf,
+        /// Folder of the copy, made while the server was stopped; it is put to
+        /// the installation's place first, where nothing may be yet.
+        #[arg(long)]
+        from: Option<PathBuf>,
+    },
     /// Prints the description of every route as JSON.
     Openapi,
     /// Prints the accounts of the demonstration with their passwords as JSON.
@@ -133,6 +144,12 @@ async fn main() -> anyhow::Result<()> {
         Command::ImportPack { file, data } => {
             let report = server::import_pack(&existing(data)?, &file).await?;
             print_line(&serde_json::to_string_pretty(&report)?)
+        }
+        Command::Restore { data, from } => {
+            let settings =
+                if from.is_some() { Settings::new(data) } else { existing(data)? };
+            let restored = server::restore(&settings, from.as_deref()).await?;
+            print_line(&serde_json::to_string(&restored)?)
         }
         Command::Openapi => print_line(&server::openapi_json()?),
         Command::DemoAccounts { data } => {

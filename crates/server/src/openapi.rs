@@ -49,6 +49,7 @@ use utoipa::{Modify, OpenApi};
         pack::list,
         pack::import,
         enrolment::enrol,
+        enrolment::readmit,
         pin_reset::reset,
         revocation::wiped,
         exchange::exchange,

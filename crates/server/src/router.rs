@@ -98,6 +98,7 @@ desk! {
 fn device() -> Router<App> {
     Router::new()
         .route("/v1/enrol", post(enrolment::enrol))
+        .route("/v1/readmission", post(enrolment::readmit))
         .route("/v1/exchange", post(exchange::exchange).layer(limit(BODY_BYTES_MAX)))
         .route("/v1/events", get(events::listen))
         .route("/v1/blobs/{sha256}", get(blob::get).head(blob::head))

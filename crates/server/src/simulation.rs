@@ -1,8 +1,9 @@
 //! What the simulator does at the desk and sees of the server: the use cases
 //! themselves, without sessions, and what lies in the database.
 
-use crate::app::App;
+use crate::app::{App, Settings};
 use crate::error::{Result, ServerError};
+use crate::keys::Keys;
 use crate::store::{
     chain, check_item, department, enterprise, inspector, membership, reference, register, tablet,
 };
@@ -202,6 +203,14 @@ pub async fn file(app: &App, sha256: &str) -> Result<Option<Vec<u8>>> {
 /// The database's.
 pub async fn knows(app: &App, replica: ReplicaId) -> Result<bool> {
     Ok(tablet::by_replica(&app.db, replica).await?.is_some())
+}
+
+/// Begins a new epoch on data that were put back from a copy.
+///
+/// # Errors
+/// When the keys cannot be written.
+pub fn begin_epoch(settings: &Settings) -> Result<()> {
+    Keys::begin_epoch(&settings.data.join("keys"), &settings.around)
 }
 
 /// Closes the database as an orderly stop does.

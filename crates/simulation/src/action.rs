@@ -70,6 +70,10 @@ pub enum Action {
     CopyTablet,
     /// A tablet is put back to the copy that was kept of it.
     PutTabletBack,
+    /// The office keeps a copy of its data.
+    CopyOffice,
+    /// The office is put back to the copy it kept and begins a new epoch.
+    RestoreOffice,
     /// A tablet's disk is full, or has space again.
     Full,
     /// The office's disk is.
@@ -141,6 +145,8 @@ const WEIGHTS: &[(u64, Action)] = &[
     (1, Action::RestartOffice),
     (4, Action::CopyTablet),
     (4, Action::PutTabletBack),
+    (4, Action::CopyOffice),
+    (5, Action::RestoreOffice),
     (3, Action::Full),
     (1, Action::FullOffice),
     (2, Action::Break),

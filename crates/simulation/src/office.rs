@@ -12,11 +12,13 @@ use axum::http::Request;
 use device::client::{LineAnswer, LineCall};
 use domain::department::Sector;
 use domain::id::{PersonId, TaskId};
+use futures_util::stream;
 use server::simulation::{self as desk, PartyRequest, Peek, TaskRequest};
 use server::surroundings::Surroundings;
 use server::{App, Settings};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
@@ -177,6 +179,14 @@ impl Office {
     /// # Errors
     /// The server's.
     pub fn start(&self) -> Result<()> {
+        let settings = self.settings();
+        let app = self.runtime.block_on(App::open(&settings)).context("the server starts")?;
+        let router = server::router(app.clone());
+        *self.running.borrow_mut() = Some(Running { app, router });
+        Ok(())
+    }
+
+    fn settings(&self) -> Settings {
         let mut settings = Settings::new(self.data.path());
         settings.failures_per_address_max = u32::MAX;
         settings.around = Surroundings {
@@ -186,10 +196,7 @@ impl Office {
             vfs: Some(self.vfs.name().to_owned()),
             connections_max: Some(1),
         };
-        let app = self.runtime.block_on(App::open(&settings)).context("the server starts")?;
-        let router = server::router(app.clone());
-        *self.running.borrow_mut() = Some(Running { app, router });
-        Ok(())
+        settings
     }
 
     /// Stops the server in order.
@@ -225,7 +232,22 @@ impl Office {
 
     /// Takes a request. None when the office is down or went down over it.
     #[must_use]
-    pub fn take(&self, call: LineCall) -> Option<LineAnswer> {
+    pub fn take(&self, mut call: LineCall) -> Option<LineAnswer> {
+        let body = Body::from(std::mem::take(&mut call.body));
+        self.take_with(call, body)
+    }
+
+    /// Takes a request that breaks off after so many bytes of its body.
+    #[must_use]
+    pub fn take_cut(&self, mut call: LineCall, at: usize) -> Option<LineAnswer> {
+        let mut came = std::mem::take(&mut call.body);
+        came.truncate(at);
+        let cut = io::Error::from(io::ErrorKind::ConnectionReset);
+        let body = Body::from_stream(stream::iter([Ok(came), Err(cut)]));
+        self.take_with(call, body)
+    }
+
+    fn take_with(&self, call: LineCall, body: Body) -> Option<LineAnswer> {
         if !self.is_up() {
             return None;
         }
@@ -234,7 +256,7 @@ impl Office {
         for (name, value) in &call.headers {
             request = request.header(name, value);
         }
-        let request = request.body(Body::from(call.body)).ok()?;
+        let request = request.body(body).ok()?;
         let answer = self.runtime.block_on(async {
             let response = router.oneshot(request).await.ok()?;
             let (parts, body) = response.into_parts();
@@ -276,6 +298,24 @@ impl Office {
         let machine = self.machine.copy();
         let objects = self.objects.copy(Arc::new(Machine::new()));
         *self.copy.borrow_mut() = Some((machine, objects));
+    }
+
+    /// Puts the office back to its copy and begins a new epoch there. False when
+    /// there is no copy.
+    ///
+    /// # Errors
+    /// When the keys cannot be written, or the server does not start.
+    pub fn restore(&self) -> Result<bool> {
+        let copy = self.copy.borrow();
+        let Some((machine, objects)) = copy.as_ref() else { return Ok(false) };
+        self.machine.end();
+        self.stop();
+        self.machine.put_back(machine);
+        self.objects.put_back(objects);
+        self.machine.boot(Ending::Kill);
+        desk::begin_epoch(&self.settings())?;
+        self.start()?;
+        Ok(true)
     }
 }
 

@@ -34,10 +34,12 @@ pub const CASES: &[Case] = &[
     case(Planted::DecisionClosesUnseen, Check::ConflictsCloseByDecision),
     case(Planted::VoidDeletesBytes, Check::GesturesReachTheOffice),
     case(Planted::SevererLoses, Check::SeverestStands),
-    case(Planted::RecordWithoutFile, Check::ConfirmedSurvivesEnding),
+    case(Planted::RecordWithoutFile, Check::FilesResolve),
     case(Planted::CallFileSafe, Check::FilesSaidSafeAreThere),
     case(Planted::SkipJudgement, Check::ForeignWritesTakeNoEffect),
     case(Planted::SupersedeOthers, Check::ConflictsCloseByDecision),
+    case(Planted::SkipForkCheck, Check::ChainsHold),
+    case(Planted::BelieveAnyReceipt, Check::ReceiptsHold),
 ];
 
 /// The first seed of so many in which the named check catches the bug.
@@ -46,8 +48,7 @@ pub const CASES: &[Case] = &[
 /// When no world can be made.
 pub fn caught(case: &Case, seeds: std::ops::Range<u64>) -> Result<Option<u64>> {
     for seed in seeds {
-        let violation = run::seed(seed, Some(case.bug))?.violation;
-        if violation.is_some_and(|violation| violation.check == case.check) {
+        if run::hunt(seed, case.bug, case.check)?.violation.is_some() {
             return Ok(Some(seed));
         }
     }

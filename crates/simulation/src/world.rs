@@ -60,6 +60,7 @@ pub struct World {
     exchanging: RefCell<BTreeSet<usize>>,
     calm: Cell<bool>,
     office_replicas: RefCell<BTreeSet<ReplicaId>>,
+    only: Option<Check>,
     violation: RefCell<Option<Violation>>,
 }
 
@@ -73,11 +74,16 @@ impl Line for Wire {
     }
 }
 
-/// Makes a world, does something in it, and takes it down again.
+/// Makes a world, does something in it, and takes it down again. With `only` a
+/// check, no other is asked.
 ///
 /// # Errors
 /// When it cannot be made, which is a defect.
-pub fn within<T>(tablets: usize, act: impl FnOnce(&World) -> T) -> Result<T> {
+pub fn within<T>(
+    tablets: usize,
+    only: Option<Check>,
+    act: impl FnOnce(&World) -> T,
+) -> Result<T> {
     let truth = Arc::new(TrueTime::at(BEGINNING_MS));
     let (office, task, people) = office::begin(&truth)?;
     let tablets = people.iter().take(tablets).enumerate().map(|(number, person)| {
@@ -100,6 +106,7 @@ pub fn within<T>(tablets: usize, act: impl FnOnce(&World) -> T) -> Result<T> {
         exchanging: RefCell::default(),
         calm: Cell::new(true),
         office_replicas: RefCell::default(),
+        only,
         violation: RefCell::new(None),
     });
     WORLD.set(Some(Rc::clone(&world)));
@@ -158,6 +165,9 @@ impl World {
 
     /// Notes that something is wrong; the first time counts.
     pub fn report(&self, check: Check, words: impl Into<String>) {
+        if self.only.is_some_and(|only| only != check) {
+            return;
+        }
         let mut violation = self.violation.borrow_mut();
         if violation.is_none() {
             *violation = Some(Violation { check, words: words.into() });
@@ -267,6 +277,13 @@ impl World {
         }
         if dice.percent(weather.lose_request) {
             lost(|losses| &mut losses.lost_requests);
+            return Err(ErrorCode::Offline);
+        }
+        if !call.body.is_empty() && dice.percent(weather.cut_request) {
+            lost(|losses| &mut losses.cut_requests);
+            let at = dice.place(call.body.len());
+            // Whatever is said to it does not come back.
+            drop(self.office.take_cut(call, at));
             return Err(ErrorCode::Offline);
         }
         if dice.percent(weather.delay) && self.stuck.borrow().len() < STUCK_MAX {
@@ -455,6 +472,51 @@ impl World {
         self.count("tablets put back to a copy");
     }
 
+    /// Puts the office back to its copy: what it held since is there only where a
+    /// tablet still holds it.
+    pub fn restore_office(&self) {
+        let Some(held) = self.held_by_tablets() else {
+            // Nobody could say what is left; another day.
+            return;
+        };
+        // Onto a disk that is whole.
+        self.office.machine.calm();
+        let peek = match self.office.restore() {
+            Ok(true) => self.office.peek(),
+            Ok(false) => return,
+            Err(error) => Err(error),
+        };
+        let peek = match peek {
+            Ok(peek) => peek,
+            Err(error) => return self.report(Check::OfficeStartsAgain, format!("{error:#}")),
+        };
+        self.count("offices restored");
+        self.office_replicas.borrow_mut().insert(peek.replica);
+        let there: BTreeSet<&String> = peek.changes.iter().map(|change| &change.id).collect();
+        let files = self.office.files().unwrap_or_default();
+        let mut memory = self.memory.borrow_mut();
+        for one in memory.confirmed.iter_mut().filter(|one| one.kept == Kept::AtOffice) {
+            if !there.contains(&one.id) && !held.contains(&one.id) {
+                one.kept = Kept::Nowhere;
+            }
+        }
+        for file in memory.files.iter_mut().filter(|file| file.kept == Kept::AtOffice) {
+            if !files.contains_key(&file.sha256) {
+                file.kept = Kept::Nowhere;
+            }
+        }
+    }
+
+    /// Ids of all changes on tablets; none when one cannot be looked into.
+    fn held_by_tablets(&self) -> Option<BTreeSet<String>> {
+        let mut held = BTreeSet::new();
+        for tablet in &self.tablets {
+            let changes = tablet.device()?.peek().ok()?.changes;
+            held.extend(changes.into_iter().map(|change| change.id));
+        }
+        Some(held)
+    }
+
     /// Starts the office again and sees that it holds what it acknowledged.
     pub fn boot_office(&self, dice: &mut Dice) {
         let ending = self.ending(dice);
@@ -537,7 +599,7 @@ impl World {
         if self.violation.borrow().is_none() {
             match self.scene() {
                 Ok(scene) => {
-                    if let Err(violation) = checks::all(&scene) {
+                    if let Err(violation) = checks::all(&scene, self.only) {
                         self.report(violation.check, violation.words);
                     }
                 }
@@ -611,6 +673,10 @@ pub fn secret(department: usize) -> String {
 pub fn may_happen_during(action: &Action) -> bool {
     !matches!(
         action,
-        Action::Exchange(Some(_)) | Action::Quiesce | Action::Restart | Action::PutTabletBack
+        Action::Exchange(Some(_))
+            | Action::Quiesce
+            | Action::Restart
+            | Action::PutTabletBack
+            | Action::RestoreOffice
     )
 }

@@ -2,7 +2,7 @@
 
 use crate::error::DeviceError;
 use domain::id::ReplicaId;
-use ledger::certificate::{Certificate, SignedCertificate};
+use ledger::certificate::{Certificate, ReplicaRole, SignedCertificate};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Keeps a certificate that was verified.
@@ -29,4 +29,19 @@ pub(crate) fn get(db: &Connection, replica: ReplicaId) -> Result<Option<Certific
     let Some(json) = json else { return Ok(None) };
     let signed: SignedCertificate = serde_json::from_str(&json)?;
     Ok(Some(serde_json::from_str(&signed.text)?))
+}
+
+/// The certificates of every server that is known, of each epoch.
+pub(crate) fn servers(db: &Connection) -> Result<Vec<Certificate>, DeviceError> {
+    let mut all = db.prepare_cached("SELECT json FROM certificate")?;
+    let rows = all.query_map([], |row| row.get::<_, String>(0))?;
+    let mut servers = Vec::new();
+    for json in rows {
+        let signed: SignedCertificate = serde_json::from_str(&json?)?;
+        let certificate: Certificate = serde_json::from_str(&signed.text)?;
+        if certificate.role == ReplicaRole::Server {
+            servers.push(certificate);
+        }
+    }
+    Ok(servers)
 }

@@ -74,6 +74,8 @@ fn connect(
         None => Connection::open_with_flags(path, flags)?,
     };
     db.busy_timeout(Duration::from_secs(5))?;
+    // Otherwise SQLCipher writes to the standard error of whoever embeds it.
+    db.pragma_update(None, "cipher_log_level", "NONE")?;
     let pragma = Zeroizing::new(format!("x'{}'", *Zeroizing::new(hex::encode(key))));
     db.pragma_update(None, "key", pragma.as_str())?;
     // Without SQLCipher the pragma above would do nothing, in silence.

@@ -20,6 +20,7 @@ use ledger::certificate::ReplicaRole;
 use ledger::exchange::{Caller, PAGE_BYTES, Request, Response, Step};
 use ledger::holdings::{Holdings, Span};
 use ledger::planted::{self, Planted};
+use ledger::readmission::Readmission;
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
@@ -152,7 +153,10 @@ impl Device {
         })?;
         let mut turns = Turns::default();
         // Changes that cannot come to an end keep no photo from being safe.
-        let changes = self.exchange_changes(&client, &mut turns);
+        let mut changes = self.exchange_changes(&client, &mut turns);
+        if is_unknown(&changes) && self.readmitted(&client)? {
+            changes = self.exchange_changes(&client, &mut turns);
+        }
         turns.note(changes)?;
         if self.try_with(|open| Ok(open.enrolled.epoch))? != epoch {
             // What was safe at the old one is not; it goes along at once.
@@ -167,6 +171,16 @@ impl Device {
             Some(error) => Err(DeviceError::Refused(error)),
             None => Ok(turns.changed),
         }
+    }
+
+    /// Whether an office that does not know this tablet knows it again: restored
+    /// from a copy, it may have forgotten the enrolment.
+    fn readmitted(&self, client: &Client) -> Result<bool, DeviceError> {
+        let asked = self.try_with(|open| {
+            let Enrolled { certificate, token, .. } = &open.enrolled;
+            Ok(Readmission::sign(&open.signer, certificate.clone(), open.replica, token))
+        })?;
+        client.readmit(&asked)
     }
 
     fn exchange_changes(&self, client: &Client, turns: &mut Turns) -> Result<(), DeviceError> {
@@ -290,6 +304,11 @@ impl Open {
         }
         Ok((taken, holdings))
     }
+}
+
+/// Whether the office said that it does not know who asks.
+fn is_unknown(result: &Result<(), DeviceError>) -> bool {
+    matches!(result, Err(DeviceError::Refused(error)) if error.code == ErrorCode::Revoked)
 }
 
 /// The office began anew, from a copy perhaps: nothing that was safe there is

@@ -3,7 +3,7 @@
 
 use super::History;
 use super::rules::{first_field, is_authored};
-use crate::certificate::{Certificate, ReplicaRole};
+use crate::certificate::{Certificate, ReplicaRole, SignedCertificate, seen};
 use crate::change::Change;
 use crate::fact::Fact;
 use crate::id::{ChangeId, Register};
@@ -18,12 +18,13 @@ use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The fields that a scene is read from.
-pub const FIELDS: [(&str, &str); 20] = [
+pub const FIELDS: [(&str, &str); 21] = [
     (kind::GENESIS, field::CHARTER),
     (kind::TASK, field::STATUS),
     (kind::PARTY, field::PARTY),
     (kind::MEMBER, field::SEAT),
     (kind::REPLICA, field::REVOKED),
+    (kind::REPLICA, field::CERTIFICATE),
     (kind::ITEM, field::OWNER),
     (kind::FINDING, field::ORIGIN),
     (kind::FINDING, field::OWNER),
@@ -86,14 +87,15 @@ impl Scene {
             items: items.into_iter().map(|(rec, own)| (rec, History::always(own))).collect(),
             ..Self::default()
         };
+        let epochs = epochs(&in_force);
         for fact in in_force.iter().filter(|f| f.register.is(kind::MEMBER, field::SEAT)) {
             let person = PersonId(fact.register.rec.0);
             let seat: Option<Seat> = read(fact);
             let person = seat.as_ref().map_or(person, |seat| seat.person);
-            scene.seats.entry(person).or_default().set(server_pos(fact), seat);
+            scene.seats.entry(person).or_default().set(server_pos(fact, &epochs), seat);
         }
         for fact in in_force {
-            scene.take(fact);
+            scene.take(fact, &epochs);
         }
         scene.sealed = state::<VisitState>(facts, context, kind::VISIT, field::STATE)
             .any(|state| state == VisitState::Sealed);
@@ -103,7 +105,7 @@ impl Scene {
         scene
     }
 
-    fn take(&mut self, fact: &Fact) {
+    fn take(&mut self, fact: &Fact, epochs: &Epochs) {
         let rec = fact.register.rec;
         match (fact.register.kind.as_str(), fact.register.field.as_str()) {
             (kind::GENESIS, field::CHARTER) => {
@@ -128,13 +130,13 @@ impl Scene {
             (kind::ITEM, field::OWNER) => {
                 if let Some(owner) = read::<Ownership>(fact) {
                     let owners = self.items.entry(rec).or_default();
-                    owners.set(server_pos(fact), owner.department);
+                    owners.set(server_pos(fact, epochs), owner.department);
                 }
             }
             (kind::FINDING, field::OWNER) => {
                 if let Some(owner) = read::<Ownership>(fact) {
                     let owners = self.findings.entry(rec).or_default();
-                    owners.set(server_pos(fact), owner.department);
+                    owners.set(server_pos(fact, epochs), owner.department);
                 }
             }
             (kind::PROPOSAL, field::CONTENT) => {
@@ -222,10 +224,33 @@ impl Scene {
     }
 }
 
-/// The position in the server's chain; what a tablet said when it opened the
-/// ledger held from the beginning.
-fn server_pos(fact: &Fact) -> u64 {
-    if fact.role == ReplicaRole::Server { fact.pos } else { 0 }
+/// Which epoch each of the server's replicas writes in.
+type Epochs = BTreeMap<ReplicaId, u32>;
+
+/// As the server's replicas introduce themselves and each other.
+fn epochs(facts: &[&Fact]) -> Epochs {
+    let introduced = facts.iter().filter(|fact| {
+        fact.role == ReplicaRole::Server && fact.register.is(kind::REPLICA, field::CERTIFICATE)
+    });
+    introduced
+        .filter_map(|fact| {
+            let signed: SignedCertificate = read(fact)?;
+            // Whoever verified the chain it stands in believed the server.
+            let certificate: Certificate = serde_json::from_str(&signed.text).ok()?;
+            let is_server = certificate.role == ReplicaRole::Server;
+            is_server.then_some((certificate.replica, certificate.epoch))
+        })
+        .collect()
+}
+
+/// Where in the server's chains, as `seen` counts; what a tablet said when it
+/// opened the ledger held from the beginning.
+fn server_pos(fact: &Fact, epochs: &Epochs) -> u64 {
+    if fact.role == ReplicaRole::Server {
+        seen(epochs.get(&fact.replica).copied().unwrap_or(0), fact.pos)
+    } else {
+        0
+    }
 }
 
 fn read<T: DeserializeOwned>(fact: &Fact) -> Option<T> {

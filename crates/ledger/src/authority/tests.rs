@@ -77,6 +77,7 @@ fn certificate(person: PersonId) -> Certificate {
         person: Some(person),
         department: Some(OURS),
         name: "平板 1".into(),
+        epoch: 0,
         valid_from: "2026-01-01".parse().unwrap(),
         valid_to: "2026-12-31".parse().unwrap(),
     }

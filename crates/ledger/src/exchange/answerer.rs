@@ -4,7 +4,7 @@ use super::message::{RequestHeader, Want};
 use crate::holdings::{Holdings, Span, lacking, ledger_digest};
 use crate::id::Hash;
 use domain::id::{LedgerId, ReplicaId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What to answer; the store loads the spans' bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,17 +22,30 @@ pub struct Answer {
 /// Decides the answer.
 ///
 /// `granted` is what is held of exactly the ledgers that the caller may read,
-/// after its pages were applied; `server` is the answering replica.
+/// after its pages were applied; `unknown` are ledgers asked about that the
+/// office has never heard of, founded on site or since the copy that it was
+/// restored from: all that the caller has of them is wanted. `server` is the
+/// answering replica.
 #[must_use]
-pub fn answer(request: &RequestHeader, granted: &Holdings, server: ReplicaId) -> Answer {
+pub fn answer(
+    request: &RequestHeader,
+    granted: &Holdings,
+    unknown: &BTreeSet<LedgerId>,
+    server: ReplicaId,
+) -> Answer {
     let mut answer = Answer::default();
     if request.digest == granted.digest() {
         return answer;
     }
+    let nothing = BTreeMap::new();
     for (ledger, theirs) in &request.ask {
-        let Some(ours) = granted.0.get(ledger) else {
-            answer.left.push(*ledger);
-            continue;
+        let ours = match granted.0.get(ledger) {
+            Some(ours) => ours,
+            None if unknown.contains(ledger) => &nothing,
+            None => {
+                answer.left.push(*ledger);
+                continue;
+            }
         };
         answer.spans.extend(lacking(*ledger, theirs, ours));
         answer.wants.extend(lacking(*ledger, ours, theirs).into_iter().map(|s| Want {

@@ -12,7 +12,7 @@ use ledger::holdings::{Holdings, Span};
 use ledger::incoming::{HeldChain, HeldSegment, Page, Refusal, Split, plan_incoming};
 use ledger::seal::{PublicKey, Seal, Signer};
 use ledger::{ChainHead, Change, Fold, Hash, Limits, Place, Register, Write};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 pub fn uuid(n: u128) -> Uuid {
@@ -266,7 +266,7 @@ impl Replica {
             }
         }
         let holdings = self.holdings_of(granted);
-        let plan = answer(&request.header, &holdings, self.id);
+        let plan = answer(&request.header, &holdings, &BTreeSet::new(), self.id);
         let header = ResponseHeader {
             protocol: ledger::exchange::PROTOCOL,
             epoch: uuid(7),

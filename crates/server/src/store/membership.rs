@@ -8,6 +8,7 @@ use domain::id::{DepartmentId, LedgerId, PersonId, TaskId};
 use sea_orm::IntoActiveModel;
 use sea_orm::QuerySelect;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::OnConflict;
 use std::collections::BTreeSet;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -128,6 +129,44 @@ pub async fn readers(db: &impl ConnectionTrait, ledger: LedgerId) -> Result<BTre
         .all(db)
         .await?;
     Ok(rows.into_iter().map(PersonId).collect())
+}
+
+/// Lets a person in, who may have been in before.
+pub async fn ensure(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    (person, department): (PersonId, DepartmentId),
+    now_ms: i64,
+) -> Result<()> {
+    let row = Model {
+        ledger: ledger.0,
+        person: person.0,
+        department: department.0,
+        granted_ms: now_ms,
+        left_ms: None,
+    };
+    let again = OnConflict::columns([Column::Ledger, Column::Person])
+        .update_columns([Column::Department, Column::LeftMs])
+        .to_owned();
+    Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Ends what a person may read; what they wrote is taken all the same.
+pub async fn leave(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    person: PersonId,
+    now_ms: i64,
+) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::LeftMs, Expr::value(now_ms))
+        .filter(Column::Ledger.eq(ledger.0))
+        .filter(Column::Person.eq(person.0))
+        .filter(Column::LeftMs.is_null())
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 /// Whether a person ever took part: work done then is still taken.

@@ -63,6 +63,18 @@ pub async fn all(
         .collect()
 }
 
+/// What one register shows; none when nothing was stated, or nothing stands.
+pub async fn shown(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    register: &Register,
+) -> Result<Option<serde_json::Value>> {
+    let key = (ledger.0, register.kind.clone(), register.rec.0, register.field.clone());
+    let Some(row) = Entity::find_by_id(key).one(db).await? else { return Ok(None) };
+    let resolved: Resolved = serde_json::from_str(&row.resolved)?;
+    Ok(resolved.shown)
+}
+
 /// The fields of one record.
 pub async fn fields(
     db: &impl ConnectionTrait,

@@ -53,6 +53,20 @@ pub async fn next_number(db: &impl ConnectionTrait, series: &str) -> Result<i64>
     Ok(last + 1)
 }
 
+/// Notes that a number of a series was given, here or by an office that this
+/// one was restored from.
+pub async fn number_taken(db: &impl ConnectionTrait, series: &str, number: i64) -> Result<()> {
+    use number_series::{ActiveModel, Column, Entity};
+    let last = Entity::find_by_id(series).one(db).await?.map_or(0, |row| row.last);
+    if number <= last {
+        return Ok(());
+    }
+    let row = ActiveModel { name: Set(series.to_owned()), last: Set(number) };
+    let replace = OnConflict::column(Column::Name).update_column(Column::Last).to_owned();
+    Entity::insert(row).on_conflict(replace).exec_without_returning(db).await?;
+    Ok(())
+}
+
 pub async fn insert(db: &impl ConnectionTrait, draft: Model) -> Result<()> {
     Entity::insert(draft.into_active_model()).exec_without_returning(db).await?;
     Ok(())

@@ -267,6 +267,20 @@ async fn of_two_pieces_at_one_place_one_counts_and_nothing_is_mixed() {
 }
 
 #[tokio::test]
+async fn an_upload_whose_pieces_were_lost_is_gone_and_begun_anew() {
+    let office = Office::open().await;
+    let lead = tablet(&office).await;
+    let path = begin(&office, &lead.token, JPEG).await;
+    patch(&office, &lead.token, &path, 0, &JPEG[..40]).await;
+    std::fs::remove_dir_all(office.app.data.join("blobs").join("uploads")).unwrap();
+    let rest = patch(&office, &lead.token, &path, 40, &JPEG[40..]).await;
+    assert_eq!((rest.status, rest.code().as_str()), (StatusCode::GONE, "upload_gone"));
+    assert_eq!(offset(&office, &lead.token, &path).await, None);
+    office.hand_in(&lead.token, JPEG).await;
+    assert!(is_held(&office, &lead.token, JPEG).await);
+}
+
+#[tokio::test]
 async fn an_upload_belongs_to_the_tablet_that_began_it() {
     let office = Office::open().await;
     let lead = tablet(&office).await;

@@ -204,6 +204,7 @@ async fn admit(
         person: Some(inspector.person),
         department: Some(inspector.department),
         name: name.clone(),
+        epoch: 0,
         valid_from: app.shanghai_today(),
         // A tablet writes as long as its person may act.
         valid_to: inspector.certificate.valid_to,

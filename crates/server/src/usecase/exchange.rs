@@ -6,17 +6,17 @@ use crate::app::App;
 use crate::error::{Code, Result, ServerError};
 use crate::store::{chain, fact, membership, tablet};
 use crate::usecase::judgement::Taken;
-use crate::usecase::{append, judgement, revocation, tree};
-use domain::id::{LedgerId, PersonId, ReplicaId};
+use crate::usecase::{adoption, append, epoch, judgement, revocation, tree};
+use domain::id::{LedgerId, PersonId, RecordId, ReplicaId};
+use domain::record::{field, kind};
 use domain::version::Version;
-use ledger::Hash;
-use ledger::certificate::{Certificate, ReplicaRole};
+use ledger::certificate::{Certificate, ReplicaRole, SignedCertificate};
 use ledger::exchange::{
     PAGE_BYTES, PROTOCOL, Refused, Request, RequestHeader, Response, ResponseHeader, answer,
 };
 use ledger::incoming::{Page, Plan, Refusal, plan_incoming};
 use ledger::receipt::{Receipt, SignedReceipt};
-use ledger::{ChangeId, VerdictKind};
+use ledger::{ChangeId, Hash, Register, VerdictKind};
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +47,10 @@ pub async fn turn(app: &App, device: &Device, request: Request) -> Result<Respon
         return Err(Code::Malformed.into());
     }
     let mut by_ledger: BTreeMap<LedgerId, Vec<Page>> = BTreeMap::new();
-    for page in request.pages {
+    // Of a tablet that still relies on the receipts of another epoch only this
+    // is answered: which one it is. It then offers everything, without gaps.
+    let current = request.header.epoch == app.keys.epoch;
+    for page in request.pages.into_iter().filter(|_| current) {
         by_ledger.entry(page.ledger).or_default().push(page);
     }
     let mut refused = Vec::new();
@@ -86,7 +89,16 @@ pub(crate) async fn receive(
     due: &mut Due,
 ) -> Result<()> {
     let db = app.begin_write().await?;
-    let row = membership::ledger_by_id(&db, ledger).await?;
+    let mut row = membership::ledger_by_id(&db, ledger).await?;
+    if row.is_none() && adoption::is_wanted(app, ledger) {
+        match adoption::adopt(app, &db, device, ledger, &pages).await? {
+            Ok(adopted) => row = Some(adopted),
+            Err(why) => {
+                refused.extend(pages.iter().map(|page| refusal(page, why.code())));
+                return Ok(());
+            }
+        }
+    }
     let took_part = membership::ever(&db, ledger, device.person).await?;
     let Some(row) = row.filter(|_| took_part) else {
         refused.extend(pages.iter().map(|page| refusal(page, "not_granted")));
@@ -96,8 +108,9 @@ pub(crate) async fn receive(
     let scene = judgement::scene(app, &db, ledger, &row.package_sha256).await?;
     let mut taken = Vec::new();
     let mut touched = append::Touched::new();
+    let mut heard_itself = false;
     for page in pages {
-        let Some(certificate) = writer(app, &db, page.writer()).await? else {
+        let Some(certificate) = writer(app, &db, ledger, page.writer()).await? else {
             refused.push(refusal(&page, "unknown_replica"));
             continue;
         };
@@ -107,6 +120,7 @@ pub(crate) async fn receive(
             refused.push(refusal(&page, "not_granted"));
             continue;
         }
+        heard_itself |= certificate.role == ReplicaRole::Server;
         let held = chain::held(&db, &page).await?;
         let plan = plan_incoming(&held, &page, &certificate.key);
         if let Some(why) = &plan.refusal {
@@ -120,6 +134,10 @@ pub(crate) async fn receive(
             &mut append::take(app, &db, ledger, (chain, certificate.role), &appends, &seals)
                 .await?,
         );
+        if certificate.role == ReplicaRole::Server {
+            // What the office said is not judged.
+            continue;
+        }
         let of_page = appends.into_iter().map(|append| {
             let certificate = certificate.clone();
             Taken { certificate, append }
@@ -134,6 +152,9 @@ pub(crate) async fn receive(
     let author = judgement::office(app.keys.replica);
     touched.append(&mut append::write_own(app, &db, ledger, author, "change.judge", writes).await?);
     append::settle(&db, ledger, &touched).await?;
+    if heard_itself {
+        epoch::heed(app, &db, ledger, &touched).await?;
+    }
     db.commit().await?;
     Ok(())
 }
@@ -156,16 +177,33 @@ async fn fork(
     Ok(touched)
 }
 
-/// The certificate of a tablet whose chains are taken. The server's own chain
-/// comes from nobody else.
+/// The certificate of a replica whose chains are taken: a tablet that is
+/// registered here or that this server once introduced in the ledger, or this
+/// server in an earlier epoch. Its own chain of this one comes from nobody else.
 async fn writer(
     app: &App,
     db: &impl ConnectionTrait,
+    ledger: LedgerId,
     replica: ReplicaId,
 ) -> Result<Option<Certificate>> {
-    let Some(tablet) = tablet::by_replica(db, replica).await? else { return Ok(None) };
-    let certificate = tablet.certificate()?.verify(&app.keys.office.public());
-    Ok(Some(certificate.map_err(|_| ServerError::Broken("a stored certificate does not hold"))?))
+    if let Some(former) = app.keys.former(replica)? {
+        return Ok(Some(former));
+    }
+    if replica == app.keys.replica {
+        return Ok(None);
+    }
+    if let Some(tablet) = tablet::by_replica(db, replica).await? {
+        let certificate = tablet.certificate()?.verify(&app.keys.office.public());
+        let broken = |_| ServerError::Broken("a stored certificate does not hold");
+        return Ok(Some(certificate.map_err(broken)?));
+    }
+    let register = Register::new(kind::REPLICA, RecordId(replica.0), field::CERTIFICATE);
+    let introduced = fact::of_register(db, ledger, &register).await?;
+    Ok(introduced.iter().find_map(|fact| {
+        let signed: SignedCertificate = serde_json::from_value(fact.val.clone()).ok()?;
+        let certificate = signed.verify(&app.keys.office.public()).ok()?;
+        (certificate.replica == replica).then_some(certificate)
+    }))
 }
 
 fn refusal(page: &Page, reason: &str) -> Refused {
@@ -187,7 +225,7 @@ async fn took_part_in(
 ) -> Result<bool> {
     match certificate.person {
         Some(person) => membership::ever(db, ledger, person).await,
-        None => Ok(false),
+        None => Ok(certificate.role == ReplicaRole::Server),
     }
 }
 
@@ -240,7 +278,13 @@ async fn reply(
         membership::granted(&db, device.person).await?
     };
     let granted = chain::holdings(&db, granted).await?;
-    let answer = answer(header, &granted, app.keys.replica);
+    let mut unknown = BTreeSet::new();
+    for ledger in header.ask.keys().filter(|ledger| adoption::is_wanted(app, **ledger)) {
+        if membership::ledger_by_id(&db, *ledger).await?.is_none() {
+            unknown.insert(*ledger);
+        }
+    }
+    let answer = answer(header, &granted, &unknown, app.keys.replica);
     for ledger in header.ask.keys() {
         if granted.0.contains_key(ledger) {
             let own = chain::chains_of(&db, *ledger, device.replica).await?;

@@ -138,6 +138,7 @@ mod tests {
             person: Some(PERSON),
             department: Some(OWN),
             name: "平板 1".into(),
+            epoch: 0,
             valid_from: "2026-01-01".parse().unwrap(),
             valid_to: "2026-12-31".parse().unwrap(),
         };

@@ -1,6 +1,7 @@
 //! Pieces of work, step by step: load, let `domain` and `ledger` decide, write
 //! in one transaction. HTTP is in `handlers`, SQL in `store`.
 
+pub(crate) mod adoption;
 pub(crate) mod append;
 pub(crate) mod blob;
 pub(crate) mod board;
@@ -11,6 +12,7 @@ pub(crate) mod dispatch;
 pub(crate) mod document;
 pub(crate) mod draft;
 pub(crate) mod enrolment;
+pub(crate) mod epoch;
 pub(crate) mod exchange;
 pub(crate) mod expiry;
 pub(crate) mod import;
@@ -20,6 +22,7 @@ pub(crate) mod pack_reading;
 pub(crate) mod package;
 pub(crate) mod password;
 pub(crate) mod pin_reset;
+pub(crate) mod readmission;
 pub(crate) mod review;
 pub(crate) mod revocation;
 pub(crate) mod sign_in;

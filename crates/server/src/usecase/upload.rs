@@ -333,9 +333,10 @@ async fn finish(
         names.push(last.name.clone());
         let whole = match app.files.gather(row.id, &names, &wanted).await {
             Ok(whole) => whole,
-            // Somebody else has finished or ended it, and its pieces are gone.
+            // Somebody else has finished or ended it, and its pieces are gone; or
+            // they were lost, and it is begun anew.
             Err(ServerError::Files(object_store::Error::NotFound { .. })) => {
-                return Err(stands_elsewhere(app, row.id).await?);
+                return refuse_all(app, row.id, last.start, Code::UploadGone).await;
             }
             Err(error) => return Err(error),
         };
