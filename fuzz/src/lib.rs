@@ -73,7 +73,8 @@ pub fn seeds() -> Vec<(&'static str, Vec<Vec<u8>>)> {
 /// The headers of an upload's requests and of a download's, as lines.
 fn header_lines() -> Vec<Vec<u8>> {
     // `sha256` and `filetype` with their values in base64.
-    let sha256 = "ODhkNDI2NmZkNGU2MzM4ZDEzYjg0NWZjZjI4OTU3OWQyMDljODk3ODIzYjkyMTdkYTNlMTYxOTM2ZjAzMTU4OQ==";
+    let sha256 =
+        "ODhkNDI2NmZkNGU2MzM4ZDEzYjg0NWZjZjI4OTU3OWQyMDljODk3ODIzYjkyMTdkYTNlMTYxOTM2ZjAzMTU4OQ==";
     let creation = format!(
         "tus-resumable: 1.0.0\nupload-length: 4\n\
          upload-metadata: sha256 {sha256},filetype aW1hZ2UvanBlZw==,filename 5b2x5YOP\n"

@@ -168,9 +168,9 @@ impl Keys {
     /// When a certificate kept here does not hold.
     pub fn former(&self, replica: ReplicaId) -> Result<Option<Certificate>> {
         for signed in &self.former {
-            let certificate = signed
-                .verify(&self.office.public())
-                .map_err(|_| ServerError::Broken("keys/epoch.json was not signed by keys/office.key"))?;
+            let certificate = signed.verify(&self.office.public()).map_err(|_| {
+                ServerError::Broken("keys/epoch.json was not signed by keys/office.key")
+            })?;
             if certificate.replica == replica {
                 return Ok(Some(certificate));
             }

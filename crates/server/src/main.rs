@@ -146,8 +146,7 @@ async fn main() -> anyhow::Result<()> {
             print_line(&serde_json::to_string_pretty(&report)?)
         }
         Command::Restore { data, from } => {
-            let settings =
-                if from.is_some() { Settings::new(data) } else { existing(data)? };
+            let settings = if from.is_some() { Settings::new(data) } else { existing(data)? };
             let restored = server::restore(&settings, from.as_deref()).await?;
             print_line(&serde_json::to_string(&restored)?)
         }

@@ -79,11 +79,7 @@ impl Line for Wire {
 ///
 /// # Errors
 /// When it cannot be made, which is a defect.
-pub fn within<T>(
-    tablets: usize,
-    only: Option<Check>,
-    act: impl FnOnce(&World) -> T,
-) -> Result<T> {
+pub fn within<T>(tablets: usize, only: Option<Check>, act: impl FnOnce(&World) -> T) -> Result<T> {
     let truth = Arc::new(TrueTime::at(BEGINNING_MS));
     let (office, task, people) = office::begin(&truth)?;
     let tablets = people.iter().take(tablets).enumerate().map(|(number, person)| {

@@ -42,10 +42,7 @@ pub async fn enrol(
     post, path = "/v1/readmission", tag = "device", request_body = Object,
     responses((status = 204), (status = 401, body = ErrorBody))
 )]
-pub async fn readmit(
-    State(app): State<App>,
-    Body(asked): Body<Readmission>,
-) -> Result<StatusCode> {
+pub async fn readmit(State(app): State<App>, Body(asked): Body<Readmission>) -> Result<StatusCode> {
     // Nothing here is short enough to be guessed, so nobody is made to wait.
     readmission::readmit(&app, &asked).await?;
     Ok(StatusCode::NO_CONTENT)
