@@ -400,7 +400,9 @@ export type FileKind =
 /**  An original, as the camera made it. */
 "original" | 
 /**  A produced document. */
-"document";
+"document" | 
+/**  Anything else. */
+"other";
 
 /**  Where a file is. Only the office's word that it has all of it makes a file safe. */
 export type FileState = 
