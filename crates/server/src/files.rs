@@ -93,7 +93,6 @@ impl Files {
     }
 
     /// Bytes of a file that is here, as a body to answer with.
-    #[must_use]
     pub fn stream(&self, hash: &Hash, range: Range<u64>) -> Body {
         let (store, path) = (Arc::clone(&self.store), place(hash));
         Body::from_stream(stream::try_unfold(range, move |left| {

@@ -95,7 +95,7 @@ impl Writer {
         if !self.waiting.is_empty() || self.length == 0 {
             self.write().await?;
         }
-        while self.under_way.len() > 0 {
+        while !self.under_way.is_empty() {
             self.one_done().await?;
         }
         self.upload.complete().await?;
@@ -107,7 +107,7 @@ impl Writer {
     /// # Errors
     /// The store's.
     pub async fn discard(mut self) -> Result<()> {
-        while self.under_way.len() > 0 {
+        while !self.under_way.is_empty() {
             // What becomes of it does not matter any more.
             let _ = self.one_done().await;
         }
