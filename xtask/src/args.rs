@@ -24,7 +24,13 @@ cargo xtask <command>
       --from S              the first
       --seed S              one alone, shrunk when it fails; --trace prints its steps
       --bug NAME            with a bug planted on purpose
-  edges                     check which crate may depend on which";
+  edges                     check which crate may depend on which
+  bench sync                measure against others, in release (docs/measures.md)
+      --row S1              one row alone (may be given several times)
+      --pairs N             pairs a row (7 unless told)
+      --keep                use what the last run prepared
+      --smoke               tiny sizes: shows that it works, measures nothing
+      --write               keep the table in docs/measures.md";
 
 /// The port of the demo's server, unless told.
 pub const DEMO_PORT: u16 = 8642;
@@ -54,6 +60,19 @@ pub enum Task {
     },
     /// Start the demo.
     Demo(DemoOptions),
+    /// Measure against others.
+    Bench(BenchOptions),
+}
+
+/// What to measure.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BenchOptions {
+    /// The area: `sync`.
+    pub what: String,
+    /// Words handed on to the measuring program.
+    pub more: Vec<String>,
+    /// Keep the table in the documentation.
+    pub write: bool,
 }
 
 /// Which part of the checks to run.
@@ -94,6 +113,7 @@ pub fn parse(words: &[String]) -> Result<Task, String> {
         // Its words are the simulator's to understand.
         "simulate" => Ok(Task::Simulate(rest.map(str::to_owned).collect())),
         "fuzz" => fuzz(rest),
+        "bench" => bench(rest),
         "codegen" => match rest.next() {
             None => Ok(Task::Codegen { check: false }),
             Some("--check") => nothing_more(rest, Task::Codegen { check: true }),
@@ -156,6 +176,24 @@ fn fuzz<'a>(mut rest: impl Iterator<Item = &'a str>) -> Result<Task, String> {
     Ok(Task::Fuzz { seconds })
 }
 
+fn bench<'a>(mut rest: impl Iterator<Item = &'a str>) -> Result<Task, String> {
+    // `bench --smoke` alone is enough: there is one area so far.
+    let mut options = BenchOptions { what: "sync".to_owned(), ..BenchOptions::default() };
+    while let Some(word) = rest.next() {
+        match word {
+            "sync" => {}
+            "--smoke" | "--keep" => options.more.push(word.to_owned()),
+            "--row" | "--pairs" => {
+                let given = value(&mut rest, word)?;
+                options.more.extend([word.to_owned(), given.to_owned()]);
+            }
+            "--write" => options.write = true,
+            other => return Err(unknown(other)),
+        }
+    }
+    Ok(Task::Bench(options))
+}
+
 fn value<'a>(rest: &mut impl Iterator<Item = &'a str>, flag: &str) -> Result<&'a str, String> {
     rest.next().ok_or_else(|| format!("{flag} wants a value"))
 }
@@ -182,6 +220,14 @@ mod tests {
     fn demo_flags_combine() {
         let wanted = DemoOptions { reset: true, headless: false, port: 9000 };
         assert_eq!(read("demo --port 9000 --reset"), Ok(Task::Demo(wanted)));
+    }
+
+    #[test]
+    fn rows_of_the_bench_can_be_picked() {
+        let more = ["--row", "S1", "--smoke"].map(str::to_owned).to_vec();
+        let wanted = BenchOptions { what: "sync".to_owned(), more, write: false };
+        assert_eq!(read("bench sync --row S1 --smoke"), Ok(Task::Bench(wanted)));
+        assert!(read("bench planning").is_err());
     }
 
     #[test]

@@ -13,6 +13,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod args;
+mod bench;
 mod codegen;
 mod demo;
 mod edges;
@@ -72,5 +73,6 @@ fn run(task: Task) -> Result<()> {
         Task::Simulate(words) => simulate::command(&house, &words),
         Task::Fuzz { seconds } => fuzz::command(&house, screen, seconds),
         Task::Demo(options) => demo::run(&house, screen, &options),
+        Task::Bench(options) => bench::run(&house, screen, &options),
     }
 }

@@ -44,8 +44,6 @@ pub enum Planted {
     SkipJudgement,
     /// Whoever writes replaces what others stated.
     SupersedeOthers,
-    /// A receipt is believed whatever history it is about.
-    BelieveAnyReceipt,
     /// A page that contradicts what is held is taken behind it.
     SkipForkCheck,
     /// Receipts of an office that began anew are kept.
@@ -73,7 +71,6 @@ impl Planted {
         Self::CallFileSafe,
         Self::SkipJudgement,
         Self::SupersedeOthers,
-        Self::BelieveAnyReceipt,
         Self::SkipForkCheck,
         Self::KeepReceiptsOverEpoch,
     ];

@@ -48,7 +48,7 @@ pub async fn restore(settings: &Settings, from: Option<&Path>) -> Result<Restore
 }
 
 /// Files with their modes, folders within folders.
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

@@ -80,12 +80,26 @@ fn words(dice: &mut Dice) -> String {
 impl World {
     /// A person does something.
     pub fn gesture(&self, gesture: Gesture, dice: &mut Dice) {
-        let number = self.any_tablet(dice);
-        let Some(device) = self.tablets[number].device() else { return };
+        let first = self.any_tablet(dice);
+        for turn in 0..self.tablets.len() {
+            let number = (first + turn) % self.tablets.len();
+            // What few may do, and seldom, is done by whoever can.
+            let anybody = matches!(gesture, Gesture::Decide | Gesture::Reply);
+            if self.gesture_of(number, gesture, dice) || !anybody {
+                return;
+            }
+        }
+    }
+
+    /// Whether the person at this tablet had anything to do it to.
+    fn gesture_of(&self, number: usize, gesture: Gesture, dice: &mut Dice) -> bool {
+        let Some(device) = self.tablets[number].device() else { return false };
         let before = self.troubles();
         let known = self.known(&device);
-        let Some(board) = self.board(number, &device, dice) else { return };
-        let Some(tried) = self.attempt(gesture, number, &device, &board, dice) else { return };
+        let Some(board) = self.board(number, &device, dice) else { return false };
+        let Some(tried) = self.attempt(gesture, number, &device, &board, dice) else {
+            return false;
+        };
         match &tried.result {
             Ok(()) => {
                 self.count(name(gesture));
@@ -108,6 +122,7 @@ impl World {
                 }
             }
         }
+        true
     }
 
     /// What the tablet wrote so far: what a gesture that failed left behind is no

@@ -39,7 +39,7 @@ pub const CASES: &[Case] = &[
     case(Planted::SkipJudgement, Check::ForeignWritesTakeNoEffect),
     case(Planted::SupersedeOthers, Check::ConflictsCloseByDecision),
     case(Planted::SkipForkCheck, Check::ChainsHold),
-    case(Planted::BelieveAnyReceipt, Check::ReceiptsHold),
+    case(Planted::KeepReceiptsOverEpoch, Check::ReceiptsHold),
 ];
 
 /// The first seed of so many in which the named check catches the bug.

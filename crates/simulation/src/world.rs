@@ -60,6 +60,8 @@ pub struct World {
     exchanging: RefCell<BTreeSet<usize>>,
     calm: Cell<bool>,
     office_replicas: RefCell<BTreeSet<ReplicaId>>,
+    /// Whether a tablet or the office was put back to a copy.
+    set_back: Cell<bool>,
     only: Option<Check>,
     violation: RefCell<Option<Violation>>,
 }
@@ -102,6 +104,7 @@ pub fn within<T>(tablets: usize, only: Option<Check>, act: impl FnOnce(&World) -
         exchanging: RefCell::default(),
         calm: Cell::new(true),
         office_replicas: RefCell::default(),
+        set_back: Cell::new(false),
         only,
         violation: RefCell::new(None),
     });
@@ -205,6 +208,9 @@ impl World {
         match result {
             Ok(changed) => {
                 self.count("exchanges that ended well");
+                if self.set_back.get() {
+                    self.receipts_hold_of(number);
+                }
                 Some(changed)
             }
             Err(error) => {
@@ -216,6 +222,16 @@ impl World {
                 }
                 None
             }
+        }
+    }
+
+    /// Receipts are compared at once where an older state came back: a later
+    /// exchange may set right what this one believed.
+    fn receipts_hold_of(&self, number: usize) {
+        let Some(device) = self.tablets[number].device() else { return };
+        let (Ok(peek), Ok(office)) = (device.peek(), self.office.peek()) else { return };
+        if let Err(words) = checks::receipts_of(number, &peek, &office) {
+            self.report(Check::ReceiptsHold, words);
         }
     }
 
@@ -466,6 +482,7 @@ impl World {
         }
         drop(memory);
         self.count("tablets put back to a copy");
+        self.set_back.set(true);
     }
 
     /// Puts the office back to its copy: what it held since is there only where a
@@ -487,6 +504,7 @@ impl World {
             Err(error) => return self.report(Check::OfficeStartsAgain, format!("{error:#}")),
         };
         self.count("offices restored");
+        self.set_back.set(true);
         self.office_replicas.borrow_mut().insert(peek.replica);
         let there: BTreeSet<&String> = peek.changes.iter().map(|change| &change.id).collect();
         let files = self.office.files().unwrap_or_default();

@@ -1,7 +1,8 @@
 //! Recording a hazard (隐患).
 
 use super::text::{self, LONG_CHARS_MAX, SHORT_CHARS_MAX};
-use crate::device::Device;
+use crate::device::{Device, Open};
+use crate::error::DeviceError;
 use crate::view::{AppError, ErrorCode, FindingDraft};
 use domain::finding::Origin;
 use domain::id::{RecordId, TaskId};
@@ -36,43 +37,61 @@ impl Device {
         draft: &FindingDraft,
     ) -> Result<FindingCreated, AppError> {
         self.with(|open| {
-            let ledger = open.joint(task)?;
-            let package = open.package(ledger)?;
-            if let (Some(item), Some(package)) = (draft.item, package.as_ref())
-                && package.item(item).is_none()
-            {
-                return Err(ErrorCode::NoSuchRecord.into());
-            }
-            let rec = open.new_record()?;
-            let origin =
-                Origin { department: open.department()?, item: draft.item, more: Map::new() };
-            let assessment = text::assessment(
-                draft.level,
-                draft.criterion.as_deref(),
-                &draft.basis,
-                package.as_deref(),
-            )?;
-            let fact = text::wanted(&draft.fact, LONG_CHARS_MAX)?;
-            let location = text::limited(&draft.location, SHORT_CHARS_MAX)?;
-            let requirement = text::limited(&draft.requirement, LONG_CHARS_MAX)?;
-            let mut writes = vec![
-                Write::new(kind::FINDING, rec, field::ORIGIN, json!(origin)),
-                Write::new(kind::FINDING, rec, field::ASSESSMENT, assessment),
-                Write::new(kind::FINDING, rec, field::FACT, json!(fact)),
-                Write::new(kind::FINDING, rec, field::LOCATION, json!(location)),
-                Write::new(kind::FINDING, rec, field::REQUIREMENT, json!(requirement)),
-            ];
-            if let Some(days) = draft.deadline_workdays {
-                if days > DEADLINE_WORKDAYS_MAX {
-                    return Err(ErrorCode::Malformed.into());
-                }
-                let today = open.clock.wall().shanghai_date();
-                let calendar = package.map(|p| p.calendar.clone()).unwrap_or_default();
-                let date = calendar.add_workdays(today, days).date;
-                writes.push(Write::new(kind::FINDING, rec, field::DEADLINE, json!(date)));
-            }
-            open.commit(ledger, "finding.create", writes, &[])?;
+            let rec = open.record_finding(task, draft)?;
             Ok(FindingCreated { rec, board: open.board(task)? })
         })
+    }
+
+    /// Records a finding and draws no board, for those who record many.
+    ///
+    /// # Errors
+    /// As [`Device::create_finding`].
+    pub fn save_finding(&self, task: TaskId, draft: &FindingDraft) -> Result<RecordId, AppError> {
+        self.with(|open| open.record_finding(task, draft))
+    }
+}
+
+impl Open {
+    fn record_finding(
+        &mut self,
+        task: TaskId,
+        draft: &FindingDraft,
+    ) -> Result<RecordId, DeviceError> {
+        let ledger = self.joint(task)?;
+        let package = self.package(ledger)?;
+        if let (Some(item), Some(package)) = (draft.item, package.as_ref())
+            && package.item(item).is_none()
+        {
+            return Err(ErrorCode::NoSuchRecord.into());
+        }
+        let rec = self.new_record()?;
+        let origin = Origin { department: self.department()?, item: draft.item, more: Map::new() };
+        let assessment = text::assessment(
+            draft.level,
+            draft.criterion.as_deref(),
+            &draft.basis,
+            package.as_deref(),
+        )?;
+        let fact = text::wanted(&draft.fact, LONG_CHARS_MAX)?;
+        let location = text::limited(&draft.location, SHORT_CHARS_MAX)?;
+        let requirement = text::limited(&draft.requirement, LONG_CHARS_MAX)?;
+        let mut writes = vec![
+            Write::new(kind::FINDING, rec, field::ORIGIN, json!(origin)),
+            Write::new(kind::FINDING, rec, field::ASSESSMENT, assessment),
+            Write::new(kind::FINDING, rec, field::FACT, json!(fact)),
+            Write::new(kind::FINDING, rec, field::LOCATION, json!(location)),
+            Write::new(kind::FINDING, rec, field::REQUIREMENT, json!(requirement)),
+        ];
+        if let Some(days) = draft.deadline_workdays {
+            if days > DEADLINE_WORKDAYS_MAX {
+                return Err(ErrorCode::Malformed.into());
+            }
+            let today = self.clock.wall().shanghai_date();
+            let calendar = package.map(|p| p.calendar.clone()).unwrap_or_default();
+            let date = calendar.add_workdays(today, days).date;
+            writes.push(Write::new(kind::FINDING, rec, field::DEADLINE, json!(date)));
+        }
+        self.commit(ledger, "finding.create", writes, &[])?;
+        Ok(rec)
     }
 }

@@ -1,7 +1,8 @@
 //! Answering check items and editing fields of one's own records.
 
 use super::text;
-use crate::device::Device;
+use crate::device::{Device, Open};
+use crate::error::DeviceError;
 use crate::view::{AppError, ChosenValue, ErrorCode};
 use domain::finding::Answer;
 use domain::id::{RecordId, TaskId};
@@ -43,19 +44,23 @@ impl Device {
         seen: &[String],
     ) -> Result<Board, AppError> {
         self.with(|open| {
-            let joint = open.joint(task)?;
-            let package = open.package(joint)?;
-            let val = text::chosen(&target, value, package.as_deref())?;
-            let (ledger, intent) = match target.kind.as_str() {
-                kind::NOTE => (open.internal(task)?, "note.edit"),
-                kind::ITEM if target.field == field::RESULT => (joint, "item.answer"),
-                kind::ITEM => (joint, "item.remark"),
-                _ => (joint, "finding.edit"),
-            };
-            let write = Write { register: target, val, sup: vec![] }.superseding(text::seen(seen)?);
-            open.commit(ledger, intent, vec![write], &[])?;
+            open.set_field(task, target, value, seen)?;
             open.board(task)
         })
+    }
+
+    /// Sets a field and draws no board, for those who set many.
+    ///
+    /// # Errors
+    /// As [`Device::edit_field`].
+    pub fn save_field(
+        &self,
+        task: TaskId,
+        target: Register,
+        value: &ChosenValue,
+        seen: &[String],
+    ) -> Result<(), AppError> {
+        self.with(|open| open.set_field(task, target, value, seen))
     }
 
     /// The record of a check item by its code.
@@ -69,5 +74,28 @@ impl Device {
             let item = package.items.iter().find(|item| item.code == code);
             Ok(item.map(|item| item.rec).ok_or(ErrorCode::NoSuchRecord)?)
         })
+    }
+}
+
+impl Open {
+    fn set_field(
+        &mut self,
+        task: TaskId,
+        target: Register,
+        value: &ChosenValue,
+        seen: &[String],
+    ) -> Result<(), DeviceError> {
+        let joint = self.joint(task)?;
+        let package = self.package(joint)?;
+        let val = text::chosen(&target, value, package.as_deref())?;
+        let (ledger, intent) = match target.kind.as_str() {
+            kind::NOTE => (self.internal(task)?, "note.edit"),
+            kind::ITEM if target.field == field::RESULT => (joint, "item.answer"),
+            kind::ITEM => (joint, "item.remark"),
+            _ => (joint, "finding.edit"),
+        };
+        let write = Write { register: target, val, sup: vec![] }.superseding(text::seen(seen)?);
+        self.commit(ledger, intent, vec![write], &[])?;
+        Ok(())
     }
 }

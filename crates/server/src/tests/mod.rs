@@ -12,6 +12,7 @@ mod import;
 mod office;
 mod permission;
 mod rescue;
+mod restore;
 mod review;
 mod session;
 mod tablet;

@@ -2,6 +2,8 @@
 //! of every role, and the router to speak with.
 
 use crate::app::{App, Settings};
+use crate::db;
+use crate::restore::{copy_folder, restore};
 use crate::router::router;
 use crate::store::{account, check_item, department, enterprise, inspector, reference};
 use crate::tests::tablet::Tablet;
@@ -128,6 +130,24 @@ impl Office {
             };
             account::insert(db, row).await.unwrap();
         }
+    }
+
+    /// A copy of the data as they are now, made as an operator makes one.
+    pub async fn copy(&self) -> TempDir {
+        db::checkpoint(&self.app.db).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        copy_folder(&self.app.data, folder.path()).unwrap();
+        folder
+    }
+
+    /// An office restored from a copy.
+    pub async fn restored(copy: &TempDir) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings::new(folder.path());
+        let restored = restore(&settings, Some(copy.path())).await.unwrap();
+        let app = App::open(&settings).await.unwrap();
+        assert_eq!(restored.epoch, app.keys.epoch);
+        Self { router: router(app.clone()), app, _folder: folder }
     }
 
     /// Another server on the same data.

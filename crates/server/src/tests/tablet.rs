@@ -120,6 +120,21 @@ impl Tablet {
         .collect()
     }
 
+    /// Every chain held, from its beginning.
+    pub fn everything(&self) -> Vec<Page> {
+        let chains = self.chains.iter();
+        let pages = chains.map(|((ledger, replica), chain)| Page {
+            ledger: *ledger,
+            replica: *replica,
+            of: None,
+            after: 0,
+            prev: None,
+            changes: chain.changes.clone(),
+            seals: chain.seals.clone(),
+        });
+        pages.collect()
+    }
+
     /// Turns until nothing more comes.
     pub async fn exchange(&mut self, office: &Office) {
         let mut ask: Vec<LedgerId> = self.holdings().0.into_keys().collect();

@@ -134,19 +134,31 @@ fn no_foreign_ledger(scene: &Scene) -> Outcome {
 
 /// Whatever a receipt covers is at the office, with the same history.
 pub fn receipts_hold(scene: &Scene) -> Outcome {
-    let office: BTreeMap<_, _> =
-        scene.office.changes.iter().map(|c| ((c.ledger, c.replica, c.pos), &c.id)).collect();
-    for seen in scene.tablets.iter().filter(|seen| seen.peek.epoch == scene.office.epoch) {
-        for change in &seen.peek.changes {
-            let key = (change.ledger, change.replica);
-            let upto = seen.peek.receipts.get(&key).copied().unwrap_or(0);
-            let there = office.get(&(change.ledger, change.replica, change.pos));
-            if change.pos <= upto && there != Some(&&change.id) {
-                return Err(format!(
-                    "tablet {} calls {} (position {} of {}) safe; the office has {there:?}",
-                    seen.number, change.id, change.pos, change.ledger
-                ));
-            }
+    scene.tablets.iter().try_for_each(|seen| receipts_of(seen.number, &seen.peek, &scene.office))
+}
+
+/// The same of one tablet.
+///
+/// # Errors
+/// What it calls safe and is not.
+pub fn receipts_of(
+    number: usize,
+    tablet: &device::simulation::Peek,
+    office: &server::simulation::Peek,
+) -> Outcome {
+    if tablet.epoch != office.epoch {
+        return Ok(());
+    }
+    let there: BTreeMap<_, _> =
+        office.changes.iter().map(|c| ((c.ledger, c.replica, c.pos), &c.id)).collect();
+    for change in &tablet.changes {
+        let upto = tablet.receipts.get(&(change.ledger, change.replica)).copied().unwrap_or(0);
+        let there = there.get(&(change.ledger, change.replica, change.pos));
+        if change.pos <= upto && there != Some(&&change.id) {
+            return Err(format!(
+                "tablet {number} calls {} (position {} of {}) safe; the office has {there:?}",
+                change.id, change.pos, change.ledger
+            ));
         }
     }
     Ok(())
