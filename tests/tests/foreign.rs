@@ -4,6 +4,7 @@
 //! They are installed by `cargo xtask test --only foreign`, which says in
 //! `LIANJIAN_FOREIGN` where; without that there is nothing to run here.
 
+#![allow(clippy::print_stdout, reason = "how many bytes went up twice is worth reading")]
 #![allow(clippy::unwrap_used, reason = "a test says by failing what went wrong")]
 
 use journeys::cut::Cut;

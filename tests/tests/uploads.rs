@@ -1,6 +1,7 @@
 //! A large file on its way while processes are killed: it arrives whole, and
 //! hardly a byte goes twice.
 
+#![allow(clippy::print_stdout, reason = "how many bytes went up twice is worth reading")]
 #![allow(clippy::unwrap_used, reason = "a test says by failing what went wrong")]
 
 use journeys::cut::Cut;

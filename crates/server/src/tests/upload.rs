@@ -328,7 +328,8 @@ async fn garbage_is_refused_and_breaks_nothing() {
     let lead = tablet(&office).await;
     let path = begin(&office, &lead.token, JPEG).await;
     let good = metadata(&Hash::of(JPEG), "");
-    let cases: &[(&str, &str, &[(&str, &str)], u16)] = &[
+    type Headers<'a> = [(&'a str, &'a str)];
+    let cases: &[(&str, &str, &Headers<'_>, u16)] = &[
         ("POST", "/v1/files", &[("upload-length", "5"), ("upload-metadata", &good)], 412),
         ("POST", "/v1/files", &[TUS], 400),
         ("POST", "/v1/files", &[TUS, ("upload-length", "-5"), ("upload-metadata", &good)], 400),
