@@ -145,15 +145,16 @@ pub(crate) fn missing(db: &Connection, sha256: &str, why: Missing) -> Result<(),
     Ok(())
 }
 
-/// Own files count as only here again: the server may have lost what it had,
-/// and what it knew of uploads.
+/// No file counts as safe any more, and own ones are handed in again: the server
+/// may have lost what it had, and what it knew of uploads.
 pub(crate) fn offer_again(db: &Connection) -> Result<(), DeviceError> {
     db.execute("DELETE FROM upload", [])?;
     db.execute(
         "INSERT INTO upload (sha256) SELECT sha256 FROM blob WHERE mine = 1 AND at_server = 1",
         [],
     )?;
-    db.execute("UPDATE blob SET at_server = 0 WHERE mine = 1", [])?;
+    // Of others' files too nobody knows whether the office still has them.
+    db.execute("UPDATE blob SET at_server = 0", [])?;
     Ok(())
 }
 

@@ -236,6 +236,30 @@ fn personal_data_go_to_the_office_and_nobody_fetches_them_ahead() {
 }
 
 #[test]
+fn after_a_restore_no_file_is_called_safe_before_the_office_says_so_again() {
+    let office = Office::open();
+    let (lead, second) = (office.ready(LEAD), office.ready(SECOND));
+    let bytes = film(90_000);
+    with_film(&lead, &bytes);
+    lead.device.exchange().unwrap();
+    second.device.exchange().unwrap();
+    let safe = |tablet: &Tablet| {
+        let files = tablet.device.files().unwrap();
+        let film = files.into_iter().find(|file| file.sha256 == hash_of(&bytes)).unwrap();
+        assert!(film.here);
+        film.at_server
+    };
+    assert!(safe(&lead) && safe(&second));
+    let replica = lead.device.try_with(|open| Ok::<_, DeviceError>(open.replica)).unwrap();
+    office.restored_without(replica, &[hash_of(&bytes)].into());
+    second.device.exchange().unwrap();
+    assert!(!safe(&second), "the office has lost it, and its owner has not come yet");
+    assert_eq!(second.device.sync_status().unwrap().unsent_files, 0, "nothing of one's own");
+    lead.device.exchange().unwrap();
+    assert!(safe(&lead) && office.blobs().contains(&hash_of(&bytes)));
+}
+
+#[test]
 fn a_rescue_pack_takes_films_in_parts_and_names_the_damaged_one() {
     let office = Office::open();
     let lead = office.ready(LEAD);
