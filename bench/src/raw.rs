@@ -2,8 +2,10 @@
 //! what is measured is the server alone.
 
 use crate::text;
-use crate::wire::{Bytes, send};
+use crate::wire::{Bytes, ask, send};
 use anyhow::{Context, Result, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use domain::id::{LedgerId, PersonId, RecordId, ReplicaId};
 use domain::task::{Audience, Genesis};
 use domain::time::Wall;
@@ -14,6 +16,7 @@ use ledger::incoming::Page;
 use ledger::receipt::Receipt;
 use ledger::seal::{PublicKey, Seal, Signer};
 use ledger::{ChainHead, Change, Limits, Write};
+use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -270,7 +273,7 @@ impl RawTablet {
         Ok(pushed)
     }
 
-    /// Hands a file in. Answers how often it was told to wait.
+    /// Hands a file in, along with its announcement. Answers how often it was told to wait.
     pub async fn put_file(
         &self,
         client: &reqwest::Client,
@@ -278,13 +281,20 @@ impl RawTablet {
         sha256: &str,
         bytes: &[u8],
     ) -> Result<usize> {
-        let url = format!("{url}/v1/blobs/{sha256}");
+        let url = format!("{url}/v1/files");
+        let metadata = format!("sha256 {}", STANDARD.encode(sha256));
         let mut told_to_wait = 0;
         loop {
-            let answer =
-                send(client, reqwest::Method::PUT, &url, &self.token, bytes.to_vec()).await?;
+            let call = client
+                .post(&url)
+                .header("tus-resumable", "1.0.0")
+                .header("upload-length", bytes.len())
+                .header("upload-metadata", &metadata)
+                .header(CONTENT_TYPE, "application/offset+octet-stream")
+                .body(bytes.to_vec());
+            let answer = ask(call, &self.token).await?;
             match (answer.status, answer.retry_after) {
-                (204, _) => return Ok(told_to_wait),
+                (201, _) => return Ok(told_to_wait),
                 (429 | 503, Some(seconds)) => {
                     told_to_wait += 1;
                     tokio::time::sleep(Duration::from_secs(seconds)).await;

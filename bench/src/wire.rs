@@ -47,8 +47,12 @@ pub async fn send(
     token: &str,
     body: Vec<u8>,
 ) -> Result<Bytes> {
-    let call = client.request(method, url).header(AUTHORIZATION, format!("Bearer {token}"));
-    let answer = call.body(body).send().await?;
+    ask(client.request(method, url).body(body), token).await
+}
+
+/// Sends what was put together and reads the answer whole.
+pub async fn ask(call: reqwest::RequestBuilder, token: &str) -> Result<Bytes> {
+    let answer = call.header(AUTHORIZATION, format!("Bearer {token}")).send().await?;
     let status = answer.status().as_u16();
     let told = answer.headers().get(RETRY_AFTER);
     let retry_after = told.and_then(|text| text.to_str().ok()?.parse().ok());

@@ -66,7 +66,30 @@ pub fn seeds() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("change", vec![change.clone(), b"{}".to_vec()]),
         ("message", messages(&change)),
         ("signed", signed_texts()),
+        ("headers", header_lines()),
     ]
+}
+
+/// The headers of an upload's requests and of a download's, as lines.
+fn header_lines() -> Vec<Vec<u8>> {
+    // `sha256` and `filetype` with their values in base64.
+    let sha256 =
+        "ODhkNDI2NmZkNGU2MzM4ZDEzYjg0NWZjZjI4OTU3OWQyMDljODk3ODIzYjkyMTdkYTNlMTYxOTM2ZjAzMTU4OQ==";
+    let creation = format!(
+        "tus-resumable: 1.0.0\nupload-length: 4\n\
+         upload-metadata: sha256 {sha256},filetype aW1hZ2UvanBlZw==,filename 5b2x5YOP\n"
+    );
+    let piece = "tus-resumable: 1.0.0\ncontent-type: application/offset+octet-stream\n\
+                 upload-offset: 65536\ncontent-length: 12\n\
+                 upload-checksum: sha1 Lve95gjOVATpfV8EL5X4nxwjKHE=\n";
+    let sha256 = "upload-checksum: sha256 f4OxZX/x/FO5LcGBSKHWXfwtSx+j1ncoSt3SABJtkGk=\n";
+    let with_creation = format!("{creation}content-type: application/offset+octet-stream\n");
+    [&creation, &piece.to_owned(), &format!("{with_creation}upload-offset: 0\n{sha256}")]
+        .into_iter()
+        .map(String::as_str)
+        .chain(["range: bytes=0-99", "range: bytes=-5\nif-range: \"x\"", "range: bytes=7-"])
+        .map(|lines| lines.as_bytes().to_vec())
+        .collect()
 }
 
 fn a_change() -> Vec<u8> {

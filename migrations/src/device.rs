@@ -9,6 +9,7 @@ pub fn migrations() -> Migrations<'static> {
     Migrations::new(vec![
         M::up(include_str!("../device/0001_open_store.sql")),
         M::up(include_str!("../device/0002_keep_branches.sql")),
+        M::up(include_str!("../device/0003_note_transfers.sql")),
     ])
 }
 

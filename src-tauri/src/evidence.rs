@@ -3,10 +3,15 @@
 //! an unlocked tablet there is nothing to see.
 
 use crate::Tablet;
+use device::usecase::FilePiece;
 use device::view::{AppError, ErrorCode};
 use domain::evidence::MediaType;
-use tauri::http::{Request, Response, StatusCode, header};
+use tauri::http::{HeaderValue, Request, Response, StatusCode, header};
 use tauri::{Manager, UriSchemeContext, UriSchemeResponder};
+
+/// Bytes of a file that are handed to the page at a time, where it asks for
+/// ranges, as players of films do.
+const PIECE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Answers a request of the page.
 pub(crate) fn answer(
@@ -16,12 +21,39 @@ pub(crate) fn answer(
 ) {
     let tablet = Tablet::clone(&context.app_handle().state::<Tablet>());
     let sha256 = request.uri().path().trim_start_matches('/').to_owned();
-    tauri::async_runtime::spawn_blocking(move || responder.respond(response(tablet.file(&sha256))));
+    let start = range_start(&request);
+    tauri::async_runtime::spawn_blocking(move || {
+        let (at, count) = start.map_or((0, usize::MAX), |start| (start, PIECE_BYTES));
+        let piece = tablet.file_piece(&sha256, at, count);
+        responder.respond(response(piece, start));
+    });
 }
 
-fn response(file: Result<(Option<MediaType>, Vec<u8>), AppError>) -> Response<Vec<u8>> {
-    let (status, kind, body) = match file {
-        Ok((media_type, bytes)) => (StatusCode::OK, content_type(media_type, &bytes), bytes),
+/// Where the wanted part begins; none when all is wanted. How long it is to be
+/// is not asked: a shorter part is an answer too.
+fn range_start(request: &Request<Vec<u8>>) -> Option<u64> {
+    let range = request.headers().get(header::RANGE)?.to_str().ok()?;
+    range.strip_prefix("bytes=")?.split_once('-')?.0.parse().ok()
+}
+
+fn response(piece: Result<FilePiece, AppError>, start: Option<u64>) -> Response<Vec<u8>> {
+    let mut range = None;
+    let (status, kind, body) = match piece {
+        Ok(FilePiece { media_type, total, bytes }) => {
+            let kind = media_type.map_or("application/octet-stream", MediaType::name);
+            match start {
+                None => (StatusCode::OK, kind, bytes),
+                Some(_) if bytes.is_empty() => {
+                    range = Some(format!("bytes */{total}"));
+                    (StatusCode::RANGE_NOT_SATISFIABLE, "text/plain", Vec::new())
+                }
+                Some(start) => {
+                    let last = start + bytes.len() as u64 - 1;
+                    range = Some(format!("bytes {start}-{last}/{total}"));
+                    (StatusCode::PARTIAL_CONTENT, kind, bytes)
+                }
+            }
+        }
         Err(AppError { code: ErrorCode::Locked | ErrorCode::NotEnrolled, .. }) => {
             (StatusCode::FORBIDDEN, "text/plain", Vec::new())
         }
@@ -33,19 +65,15 @@ fn response(file: Result<(Option<MediaType>, Vec<u8>), AppError>) -> Response<Ve
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // A locked tablet must not show pictures from a cache.
-    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
-    response
-}
-
-fn content_type(media_type: Option<MediaType>, bytes: &[u8]) -> &'static str {
-    match media_type {
-        Some(media_type) => media_type.name(),
-        None if bytes.starts_with(b"%PDF-") => "application/pdf",
-        None => "application/octet-stream",
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(range) = range.and_then(|range| HeaderValue::from_str(&range).ok()) {
+        headers.insert(header::CONTENT_RANGE, range);
     }
+    response
 }
 
 #[cfg(test)]
@@ -54,16 +82,31 @@ mod tests {
 
     #[test]
     fn a_closed_tablet_hands_out_no_picture() {
-        let closed = response(Err(ErrorCode::Locked.into()));
+        let closed = response(Err(ErrorCode::Locked.into()), None);
         assert_eq!(closed.status(), StatusCode::FORBIDDEN);
         assert!(closed.body().is_empty());
-        let absent = response(Err(ErrorCode::FileAbsent.into()));
+        let absent = response(Err(ErrorCode::FileAbsent.into()), Some(0));
         assert_eq!(absent.status(), StatusCode::NOT_FOUND);
+    }
+
+    fn piece(bytes: usize) -> FilePiece {
+        FilePiece { media_type: Some(MediaType::Jpeg), total: 10, bytes: vec![1; bytes] }
+    }
+
+    #[test]
+    fn a_player_gets_the_part_it_asks_for() {
+        let part = response(Ok(piece(3)), Some(7));
+        assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
+        assert_eq!(part.headers()[header::CONTENT_RANGE], "bytes 7-9/10");
+        let outside = response(Ok(piece(0)), Some(10));
+        assert_eq!(outside.status(), StatusCode::RANGE_NOT_SATISFIABLE);
+        assert_eq!(outside.headers()[header::CONTENT_RANGE], "bytes */10");
     }
 
     #[test]
     fn a_picture_is_never_kept_in_a_cache() {
-        let picture = response(Ok((Some(MediaType::Jpeg), vec![1])));
+        let picture = response(Ok(piece(1)), None);
+        assert_eq!(picture.status(), StatusCode::OK);
         assert_eq!(picture.headers()[header::CACHE_CONTROL], "no-store");
         assert_eq!(picture.headers()[header::CONTENT_TYPE], "image/jpeg");
     }

@@ -1,19 +1,32 @@
-//! A network that fails in the middle: passes bytes to the office and breaks
-//! the connection after so many bytes of its answers.
+//! A network that fails in the middle: passes bytes to the office, counts them,
+//! slows them down, and breaks connections after so many in either direction.
 
 use anyhow::Result;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
 /// The broken network. Dropping it closes it.
 pub struct Cut {
     /// Where tablets find the office through it.
     pub url: String,
-    /// How many bytes of answers still pass; `u64::MAX` is a sound network.
-    budget: Arc<AtomicU64>,
+    limits: Arc<Limits>,
     task: tokio::task::JoinHandle<()>,
+}
+
+/// What passes; `u64::MAX` is no limit.
+struct Limits {
+    /// How many bytes of answers still pass.
+    down: AtomicU64,
+    /// How many bytes of requests still pass before one connection breaks.
+    up: AtomicU64,
+    /// Bytes of requests in a second.
+    pace: AtomicU64,
+    /// Bytes of requests that have passed.
+    carried_up: AtomicU64,
 }
 
 impl Cut {
@@ -25,25 +38,55 @@ impl Cut {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let target = office.trim_start_matches("http://").to_owned();
-        let budget = Arc::new(AtomicU64::new(u64::MAX));
-        let shared = Arc::clone(&budget);
+        let limits = Arc::new(Limits {
+            down: AtomicU64::new(u64::MAX),
+            up: AtomicU64::new(u64::MAX),
+            pace: AtomicU64::new(u64::MAX),
+            carried_up: AtomicU64::new(0),
+        });
+        let shared = Arc::clone(&limits);
         let task = tokio::spawn(async move {
             while let Ok((tablet, _)) = listener.accept().await {
-                let (target, budget) = (target.clone(), Arc::clone(&shared));
-                tokio::spawn(async move { pass(tablet, &target, &budget).await });
+                let (target, limits) = (target.clone(), Arc::clone(&shared));
+                tokio::spawn(async move { pass(tablet, &target, &limits).await });
             }
         });
-        Ok(Self { url, budget, task })
+        Ok(Self { url, limits, task })
     }
 
     /// Lets so many bytes of answers through, then breaks every connection.
     pub fn after(&self, bytes: u64) {
-        self.budget.store(bytes, Ordering::SeqCst);
+        self.limits.down.store(bytes, Ordering::SeqCst);
+    }
+
+    /// Lets so many bytes of requests through, then breaks one connection and is
+    /// sound again.
+    pub fn once_after_up(&self, bytes: u64) {
+        self.limits.up.store(bytes, Ordering::SeqCst);
+    }
+
+    /// Lets so many bytes of requests through in a second.
+    pub fn pace_up(&self, bytes_per_second: u64) {
+        self.limits.pace.store(bytes_per_second, Ordering::SeqCst);
+    }
+
+    /// Bytes of requests that have passed so far.
+    #[must_use]
+    pub fn carried_up(&self) -> u64 {
+        self.limits.carried_up.load(Ordering::SeqCst)
+    }
+
+    /// Whether the break that was asked for is still to come.
+    #[must_use]
+    pub fn will_break_up(&self) -> bool {
+        self.limits.up.load(Ordering::SeqCst) != u64::MAX
     }
 
     /// Mends the network.
     pub fn mend(&self) {
         self.after(u64::MAX);
+        self.once_after_up(u64::MAX);
+        self.pace_up(u64::MAX);
     }
 }
 
@@ -53,23 +96,48 @@ impl Drop for Cut {
     }
 }
 
-async fn pass(tablet: TcpStream, target: &str, budget: &AtomicU64) {
+async fn pass(tablet: TcpStream, target: &str, limits: &Limits) {
     let Ok(office) = TcpStream::connect(target).await else { return };
-    let (mut from_tablet, mut to_tablet) = tablet.into_split();
-    let (mut from_office, mut to_office) = office.into_split();
-    let up = tokio::spawn(async move {
-        tokio::io::copy(&mut from_tablet, &mut to_office).await.ok();
-    });
-    let mut buffer = [0; 4096];
-    while let Ok(read @ 1..) = from_office.read(&mut buffer).await {
-        let left = budget.load(Ordering::SeqCst);
+    let (from_tablet, to_tablet) = tablet.into_split();
+    let (from_office, to_office) = office.into_split();
+    // Whichever way ends first ends the connection.
+    tokio::select! {
+        () = up(from_tablet, to_office, limits) => {}
+        () = down(from_office, to_tablet, limits) => {}
+    }
+}
+
+async fn up(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, limits: &Limits) {
+    let mut buffer = vec![0; 16 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        let left = limits.up.load(Ordering::SeqCst);
         let passed = usize::try_from(left).unwrap_or(usize::MAX).min(read);
         if left != u64::MAX {
-            budget.fetch_sub(passed as u64, Ordering::SeqCst);
+            let left = if passed < read { u64::MAX } else { left - passed as u64 };
+            limits.up.store(left, Ordering::SeqCst);
         }
-        if to_tablet.write_all(&buffer[..passed]).await.is_err() || passed < read {
+        limits.carried_up.fetch_add(passed as u64, Ordering::SeqCst);
+        if to.write_all(&buffer[..passed]).await.is_err() || passed < read {
+            break;
+        }
+        let pace = limits.pace.load(Ordering::SeqCst);
+        if pace != u64::MAX {
+            let share = Duration::from_secs_f64(passed as f64 / pace as f64);
+            tokio::time::sleep(share).await;
+        }
+    }
+}
+
+async fn down(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, limits: &Limits) {
+    let mut buffer = [0; 4096];
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        let left = limits.down.load(Ordering::SeqCst);
+        let passed = usize::try_from(left).unwrap_or(usize::MAX).min(read);
+        if left != u64::MAX {
+            limits.down.fetch_sub(passed as u64, Ordering::SeqCst);
+        }
+        if to.write_all(&buffer[..passed]).await.is_err() || passed < read {
             break;
         }
     }
-    up.abort();
 }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The targets, each a program of `fuzz/`.
-const TARGETS: [&str; 3] = ["change", "message", "signed"];
+const TARGETS: [&str; 4] = ["change", "message", "signed", "headers"];
 
 /// Seconds per target where nothing else is asked for, as CI does.
 pub const SECONDS: u32 = 15;

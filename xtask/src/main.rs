@@ -17,6 +17,7 @@ mod bench;
 mod codegen;
 mod demo;
 mod edges;
+mod foreign;
 mod fuzz;
 mod house;
 mod process;

@@ -34,7 +34,8 @@ const DEBIAN: &[&str] = &[
     "xauth",
     "dbus",
     "dbus-x11",
-    // To check bundles as a stranger would, and the API by its description.
+    // To check bundles as a stranger would, and the API by its description;
+    // foreign clients that hand files in.
     "python3",
     "python3-venv",
     // Chinese on the screen; what is in a PDF.

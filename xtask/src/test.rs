@@ -8,7 +8,7 @@ use crate::args::TestOptions;
 use crate::house::House;
 use crate::process::interrupted;
 use crate::stage::{self, Screen, Stage, clock};
-use crate::{codegen, edges, fuzz, python, setup, simulate, ui};
+use crate::{codegen, edges, foreign, fuzz, python, setup, simulate, ui};
 use anyhow::{Result, bail};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -47,6 +47,7 @@ const CHECKS: &[Check] = &[
     Check { name: "simulate", budget_minutes: 8, cost: Cost::Dear, work: simulate::check },
     Check { name: "doctest", budget_minutes: 2, cost: Cost::Dear, work: doctest },
     Check { name: "journeys", budget_minutes: 6, cost: Cost::Dear, work: journeys },
+    Check { name: "foreign", budget_minutes: 3, cost: Cost::Dear, work: foreign::run },
     Check { name: "schemathesis", budget_minutes: 4, cost: Cost::Dear, work: python::schemathesis },
     Check { name: "fuzz", budget_minutes: 3, cost: Cost::Dear, work: fuzz::short },
 ];
@@ -92,7 +93,8 @@ fn nextest(house: &House, stage: &mut Stage) -> Result<()> {
 /// Journeys are picked with a filter, not with `-p`: a part of the workspace would be
 /// built again with other features.
 fn journeys(house: &House, stage: &mut Stage) -> Result<()> {
-    let filter = "package(lianjian-tests)";
+    // Those with foreign clients have a stage of their own, which installs them.
+    let filter = "package(lianjian-tests) and not binary(foreign)";
     let words =
         ["nextest", "run", "--workspace", "--no-fail-fast", "--test-threads", "1", "-E", filter];
     let mut command = house.command(VIRTUAL_DISPLAY[0]);
@@ -259,7 +261,10 @@ mod tests {
     fn a_stage_can_be_run_with_all_after_it() {
         let options = TestOptions { from: Some("nextest".into()), ..TestOptions::default() };
         let names: Vec<&str> = pick(&options).unwrap().iter().map(|check| check.name).collect();
-        assert_eq!(names, ["nextest", "simulate", "doctest", "journeys", "schemathesis", "fuzz"]);
+        assert_eq!(
+            names,
+            ["nextest", "simulate", "doctest", "journeys", "foreign", "schemathesis", "fuzz"]
+        );
     }
 
     #[test]

@@ -6,16 +6,21 @@
 
 use crate::error::DeviceError;
 use crate::events::{GLANCE, Heard, Lines, SILENCE_MAX};
-use crate::view::ErrorCode;
-use domain::evidence::FILE_BYTES_MAX;
+use crate::view::{AppError, ErrorCode};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use domain::evidence::{FILE_BYTES_MAX, MediaType};
 use domain::id::{PersonId, ReplicaId};
 use ledger::certificate::SignedCertificate;
 use ledger::exchange::{BODY_BYTES_MAX, Request, Response};
 use ledger::readmission::Readmission;
 use ledger::recovery::SignedRecovery;
 use ledger::seal::PublicKey;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{StatusCode, Url};
+use reqwest::header::{
+    CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
+    RANGE,
+};
+use reqwest::{Method, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::sync::Arc;
@@ -38,6 +43,13 @@ const VERSION_HEADER: &str = "x-lianjian-version";
 const EXCHANGE_TYPE: &str = "application/vnd.lianjian.exchange+zstd";
 /// Compression of what is sent: quick enough for a tablet.
 const ZSTD_LEVEL: i32 = 3;
+/// The upload protocol, tus 1.0.
+const TUS_RESUMABLE: &str = "tus-resumable";
+const TUS_VERSION: &str = "1.0.0";
+const UPLOAD_LENGTH: &str = "upload-length";
+const UPLOAD_METADATA: &str = "upload-metadata";
+const UPLOAD_OFFSET: &str = "upload-offset";
+const PIECE_TYPE: &str = "application/offset+octet-stream";
 
 /// A request as it goes over a [`Line`].
 #[derive(Debug, Clone)]
@@ -132,11 +144,74 @@ struct ErrorBody {
     code: String,
 }
 
+/// A file that is to be handed in.
+pub(crate) struct NewUpload<'a> {
+    pub(crate) sha256: &'a str,
+    pub(crate) bytes: u64,
+    pub(crate) media_type: Option<MediaType>,
+    /// What goes along at once; all of a small file, nothing of a large one.
+    pub(crate) first: &'a [u8],
+}
+
+/// An upload at the office.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Upload {
+    /// Where it is, under the office's address.
+    pub(crate) url: String,
+    /// Bytes that the office holds.
+    pub(crate) offset: u64,
+}
+
+/// What became of bytes that were handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Appended {
+    /// The office holds so many bytes now.
+    At(u64),
+    /// The upload stands elsewhere; it is to be asked where.
+    Elsewhere,
+    /// The office does not know of the upload any more.
+    Gone,
+}
+
+/// What came of a file that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fetched {
+    /// Some of it.
+    Piece {
+        /// The bytes asked for; fewer only at the end.
+        bytes: Vec<u8>,
+        /// Bytes of the whole.
+        total: u64,
+    },
+    /// The office does not have it (yet).
+    Absent {
+        /// Whether it was on a tablet that is out of service.
+        lost: bool,
+    },
+}
+
 /// What came back over the line, before it is understood.
 struct Answer {
     status: StatusCode,
-    length: Option<u64>,
+    headers: HeaderMap,
     body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header that is a count of bytes.
+    fn number(&self, name: impl reqwest::header::AsHeaderName) -> Option<u64> {
+        self.headers.get(name)?.to_str().ok()?.parse().ok()
+    }
+
+    /// Bytes of the whole, where these are the ones asked for.
+    fn total(&self, start: u64, bytes: u64) -> Option<u64> {
+        let range = self.headers.get(CONTENT_RANGE)?.to_str().ok()?;
+        let (range, total) = range.strip_prefix("bytes ")?.split_once('/')?;
+        let (first, last) = range.split_once('-')?;
+        let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+        let fits = first == start && last.checked_add(1)? == start + bytes;
+        total.parse().ok().filter(|total| fits && last < *total)
+    }
 }
 
 /// Speaks with one office.
@@ -241,11 +316,8 @@ impl Client {
         let trouble = || DeviceError::from(ErrorCode::ServerTrouble);
         let plain = request.encode().map_err(|_| trouble())?;
         let body = zstd::bulk::compress(&plain, ZSTD_LEVEL)?;
-        let call = self
-            .http
-            .post(self.url("v1/exchange")?)
-            .header(reqwest::header::CONTENT_TYPE, EXCHANGE_TYPE)
-            .body(body);
+        let call =
+            self.http.post(self.url("v1/exchange")?).header(CONTENT_TYPE, EXCHANGE_TYPE).body(body);
         let Answer { status, body, .. } = self.call(self.signed_in(call), BODY_BYTES_MAX as u64)?;
         check(status, &body)?;
         let plain = inflate(&body, BODY_BYTES_MAX).ok_or_else(trouble)?;
@@ -262,9 +334,9 @@ impl Client {
         Ok(self.call(call, ANSWER_BYTES_MAX)?.status == StatusCode::NO_CONTENT)
     }
 
-    /// Whether the office holds a file of this length. An answer that does not
-    /// say so is no: what answers may be a hotel's page, and handing a file in
-    /// again costs only time.
+    /// Whether the office holds a file of this length that this tablet brought.
+    /// An answer that does not say so is no: what answers may be a hotel's page,
+    /// and handing a file in again costs only time.
     ///
     /// # Errors
     /// As [`Client::exchange`].
@@ -275,36 +347,133 @@ impl Client {
             return Ok(false);
         }
         check(answer.status, &answer.body)?;
-        Ok(answer.length == Some(bytes))
+        // Of the headers: an answer to HEAD has a length and no body.
+        Ok(answer.number(CONTENT_LENGTH) == Some(bytes))
     }
 
-    /// Hands a file in.
+    /// Begins to hand a file in, with its first bytes. Answers where the upload
+    /// is found from then on, and how many bytes the office holds.
     ///
     /// # Errors
     /// As [`Client::exchange`].
-    pub(crate) fn put_blob(&self, sha256: &str, bytes: Vec<u8>) -> Result<(), DeviceError> {
-        let call = self.http.put(self.url(&format!("v1/blobs/{sha256}"))?).body(bytes);
-        let answer = self.call(self.signed_in(call), ANSWER_BYTES_MAX)?;
+    pub(crate) fn create_upload(&self, new: &NewUpload<'_>) -> Result<Upload, DeviceError> {
+        let route = self.url("v1/files")?;
+        let name = |text: &str| BASE64.encode(text);
+        let mut metadata = format!("sha256 {}", name(new.sha256));
+        if let Some(media_type) = new.media_type {
+            metadata.push_str(&format!(",filetype {}", name(media_type.name())));
+        }
+        let mut call = self.tus(Method::POST, route.clone());
+        call = call.header(UPLOAD_LENGTH, new.bytes).header(UPLOAD_METADATA, metadata);
+        if !new.first.is_empty() {
+            call = call.header(CONTENT_TYPE, PIECE_TYPE).body(new.first.to_vec());
+        }
+        let answer = self.office(call)?;
+        let place = answer.headers.get(LOCATION).and_then(|text| text.to_str().ok());
+        let place = place.and_then(|text| route.join(text).ok()).ok_or(ErrorCode::ServerTrouble)?;
+        // The token goes to the office alone.
+        let place = place.as_str().strip_prefix(self.base.as_str());
+        let url = place.ok_or(ErrorCode::ServerTrouble)?.to_owned();
+        let offset = answer.number(UPLOAD_OFFSET).unwrap_or(0);
+        Ok(Upload { url, offset })
+    }
+
+    /// How many bytes of an upload the office holds; none when it does not know
+    /// of it (any more).
+    ///
+    /// # Errors
+    /// As [`Client::exchange`].
+    pub(crate) fn upload_offset(&self, url: &str) -> Result<Option<u64>, DeviceError> {
+        match self.office(self.tus(Method::HEAD, self.url(url)?)) {
+            Ok(answer) => match answer.number(UPLOAD_OFFSET) {
+                Some(offset) => Ok(Some(offset)),
+                None => Err(ErrorCode::ServerTrouble.into()),
+            },
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Hands the next bytes of a file in.
+    ///
+    /// # Errors
+    /// As [`Client::exchange`].
+    pub(crate) fn append(
+        &self,
+        url: &str,
+        offset: u64,
+        bytes: Vec<u8>,
+    ) -> Result<Appended, DeviceError> {
+        let call = self.tus(Method::PATCH, self.url(url)?);
+        let call = call.header(UPLOAD_OFFSET, offset).header(CONTENT_TYPE, PIECE_TYPE).body(bytes);
+        match self.office(call) {
+            Ok(answer) => match answer.number(UPLOAD_OFFSET) {
+                Some(offset) => Ok(Appended::At(offset)),
+                None => Err(ErrorCode::ServerTrouble.into()),
+            },
+            Err(DeviceError::Refused(error)) if has_status(&error, "offset_mismatch") => {
+                Ok(Appended::Elsewhere)
+            }
+            Err(error) if is_gone(&error) => Ok(Appended::Gone),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives an upload up.
+    ///
+    /// # Errors
+    /// As [`Client::exchange`]; none when it is gone already.
+    pub(crate) fn terminate(&self, url: &str) -> Result<(), DeviceError> {
+        match self.office(self.tus(Method::DELETE, self.url(url)?)) {
+            Ok(_) => Ok(()),
+            Err(error) if is_gone(&error) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Fetches up to `count` bytes of a file, from `start`.
+    ///
+    /// # Errors
+    /// As [`Client::exchange`].
+    pub(crate) fn get_range(
+        &self,
+        sha256: &str,
+        start: u64,
+        count: u64,
+    ) -> Result<Fetched, DeviceError> {
+        let range = format!("bytes={start}-{}", start + count.max(1) - 1);
+        let call = self.http.get(self.url(&format!("v1/blobs/{sha256}"))?).header(RANGE, range);
+        let answer = self.call(self.signed_in(call), count)?;
+        if answer.status == StatusCode::NOT_FOUND {
+            let lost = code_of(&answer.body).as_deref() == Some("file_lost");
+            return Ok(Fetched::Absent { lost });
+        }
         check(answer.status, &answer.body)?;
-        // The office says nothing more; anything that does is not the office.
-        if answer.status != StatusCode::NO_CONTENT {
-            return Err(ErrorCode::ServerTrouble.into());
-        }
-        Ok(())
+        let bytes = answer.body.len() as u64;
+        let total = match answer.status {
+            StatusCode::PARTIAL_CONTENT => answer.total(start, bytes),
+            // Whole, because the office does not know of ranges.
+            StatusCode::OK if start == 0 => Some(bytes),
+            _ => None,
+        };
+        let total = total.filter(|total| *total <= FILE_BYTES_MAX);
+        let total = total.ok_or(ErrorCode::ServerTrouble)?;
+        Ok(Fetched::Piece { bytes: answer.body, total })
     }
 
-    /// Fetches a file; none when the office does not have it (yet).
-    ///
-    /// # Errors
-    /// As [`Client::exchange`].
-    pub(crate) fn get_blob(&self, sha256: &str) -> Result<Option<Vec<u8>>, DeviceError> {
-        let call = self.http.get(self.url(&format!("v1/blobs/{sha256}"))?);
-        let Answer { status, body, .. } = self.call(self.signed_in(call), FILE_BYTES_MAX)?;
-        if status == StatusCode::NOT_FOUND {
-            return Ok(None);
+    /// A request in the upload protocol.
+    fn tus(&self, method: Method, url: Url) -> reqwest::RequestBuilder {
+        self.signed_in(self.http.request(method, url)).header(TUS_RESUMABLE, TUS_VERSION)
+    }
+
+    /// An answer of the upload protocol; what does not speak it is not the office.
+    fn office(&self, call: reqwest::RequestBuilder) -> Result<Answer, DeviceError> {
+        let answer = self.call(call, ANSWER_BYTES_MAX)?;
+        check(answer.status, &answer.body)?;
+        match answer.headers.get(TUS_RESUMABLE) {
+            Some(version) if version == TUS_VERSION => Ok(answer),
+            _ => Err(ErrorCode::ServerTrouble.into()),
         }
-        check(status, &body)?;
-        Ok(Some(body))
     }
 
     /// Listens until the line breaks or `go_on` says no.
@@ -374,8 +543,8 @@ impl Client {
         self.runtime.block_on(async {
             let mut answer = in_time(patience(bytes_up), http.execute(call)).await?;
             let status = answer.status();
-            // Of the headers: an answer to HEAD has a length and no body.
-            let length = length(answer.headers());
+            let headers = answer.headers().clone();
+            let bytes_max = bytes_max_of(status, bytes_max);
             let mut body = Vec::new();
             while let Some(piece) = in_time(SILENCE_TIMEOUT, answer.chunk()).await? {
                 if (body.len() + piece.len()) as u64 > bytes_max {
@@ -383,7 +552,7 @@ impl Client {
                 }
                 body.extend_from_slice(&piece);
             }
-            Ok(Answer { status, length, body })
+            Ok(Answer { status, headers, body })
         })
     }
 }
@@ -418,15 +587,15 @@ fn carry(line: &dyn Line, call: &reqwest::Request, bytes_max: u64) -> Result<Ans
         headers: call.headers().clone(),
         body: call.body().and_then(|body| body.as_bytes()).unwrap_or_default().to_vec(),
     })?;
-    if answer.body.len() as u64 > bytes_max {
+    if answer.body.len() as u64 > bytes_max_of(answer.status, bytes_max) {
         return Err(ErrorCode::ServerTrouble.into());
     }
-    let length = length(&answer.headers);
-    Ok(Answer { status: answer.status, length, body: answer.body })
+    Ok(Answer { status: answer.status, headers: answer.headers, body: answer.body })
 }
 
-fn length(headers: &reqwest::header::HeaderMap) -> Option<u64> {
-    headers.get(reqwest::header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+/// How long an answer may be: one that is no success says why, in a few words.
+fn bytes_max_of(status: StatusCode, bytes_max: u64) -> u64 {
+    if status.is_success() { bytes_max } else { bytes_max.max(ANSWER_BYTES_MAX) }
 }
 
 /// How long so many bytes may take on the slowest line.
@@ -471,6 +640,18 @@ fn check(status: StatusCode, body: &[u8]) -> Result<(), DeviceError> {
     })
 }
 
+/// Whether the office said so in its code; answers to HEAD have no body, and
+/// their status stands for it.
+fn has_status(error: &AppError, code: &str) -> bool {
+    error.code == ErrorCode::ServerTrouble && error.detail.as_deref() == Some(code)
+}
+
+/// Whether the office does not know of an upload (any more).
+fn is_gone(error: &DeviceError) -> bool {
+    let DeviceError::Refused(error) = error else { return false };
+    ["not_found", "upload_gone", "404", "410"].iter().any(|code| has_status(error, code))
+}
+
 fn code_of(body: &[u8]) -> Option<String> {
     let answer: ErrorAnswer = serde_json::from_slice(body).ok()?;
     // A code is a word of the contract; anything else is not passed on.
@@ -508,6 +689,22 @@ mod tests {
         assert_eq!(patience(0), Duration::from_secs(30));
         assert_eq!(patience(8_000_000), Duration::from_secs(1_030));
         assert_eq!(patience(1), Duration::from_secs(31));
+    }
+
+    #[test]
+    fn only_the_range_that_was_asked_for_is_taken() {
+        let total = |range: &str, start, bytes| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_RANGE, range.parse().unwrap());
+            let answer = Answer { status: StatusCode::PARTIAL_CONTENT, headers, body: vec![] };
+            answer.total(start, bytes)
+        };
+        assert_eq!(total("bytes 10-19/100", 10, 10), Some(100));
+        for odd in ["bytes 0-9/100", "bytes 10-18/100", "bytes 10-19/15", "bytes 10-19/*", "10", ""]
+        {
+            assert_eq!(total(odd, 10, 10), None, "{odd}");
+        }
+        assert_eq!(total("bytes 0-18446744073709551615/5", 0, 0), None);
     }
 
     #[test]

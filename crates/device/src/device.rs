@@ -52,6 +52,26 @@ pub struct Device {
 pub(crate) struct SyncMemory {
     pub(crate) running: bool,
     pub(crate) last_error: Option<AppError>,
+    pub(crate) files: FilesMemory,
+}
+
+/// What is remembered of files on their way, while the app runs.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct FilesMemory {
+    /// The one on its way now.
+    pub(crate) moving: Option<Moving>,
+    /// Those that became safe lately, the last one last.
+    pub(crate) safe: Vec<String>,
+}
+
+/// A file on its way.
+#[derive(Debug, Clone)]
+pub(crate) struct Moving {
+    pub(crate) sha256: String,
+    /// Bytes that are there for certain: the office's word, or written here.
+    pub(crate) done: u64,
+    /// Bytes of the whole, where known.
+    pub(crate) total: u64,
 }
 
 /// A tablet whose PIN was entered since the app started. The screen may have

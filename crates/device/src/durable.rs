@@ -3,8 +3,9 @@
 //! fsync of the folder.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +58,50 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// The disk's.
     fn private_folder(&self, path: &Path) -> io::Result<()>;
+
+    /// A file, to be read piece by piece.
+    ///
+    /// # Errors
+    /// `NotFound`, or the disk's.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile + '_>>;
+
+    /// A file, to be written piece by piece; an empty one of this account's
+    /// alone is made where none is there.
+    ///
+    /// # Errors
+    /// The disk's.
+    fn edit(&self, path: &Path) -> io::Result<Box<dyn DiskFile + '_>>;
+
+    /// What lies in a folder.
+    ///
+    /// # Errors
+    /// `NotFound`, or the disk's.
+    fn list(&self, folder: &Path) -> io::Result<Vec<Listed>>;
+}
+
+/// A file on a [`Disk`]. What is written is on the disk for certain only after
+/// [`DiskFile::sync`].
+pub trait DiskFile: Read + Write + Seek + Send {
+    /// Cuts the file to this length.
+    ///
+    /// # Errors
+    /// The disk's.
+    fn set_length(&mut self, length: u64) -> io::Result<()>;
+
+    /// Brings everything written to the disk.
+    ///
+    /// # Errors
+    /// `StorageFull`, or the disk's.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// A file in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// Since it was last written.
+    pub age: Duration,
 }
 
 /// The operating system's disk.
@@ -92,6 +137,42 @@ impl Disk for SystemDisk {
 
     fn private_folder(&self, path: &Path) -> io::Result<()> {
         private_folder(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile + '_>> {
+        Ok(Box::new(File::open(path)?))
+    }
+
+    fn edit(&self, path: &Path) -> io::Result<Box<dyn DiskFile + '_>> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(0o600);
+        }
+        Ok(Box::new(options.open(path)?))
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<Listed>> {
+        let now = SystemTime::now();
+        let listed = fs::read_dir(folder)?.map(|entry| {
+            let entry = entry?;
+            let touched = entry.metadata().and_then(|meta| meta.modified()).unwrap_or(now);
+            let age = now.duration_since(touched).unwrap_or_default();
+            Ok(Listed { name: entry.file_name().to_string_lossy().into_owned(), age })
+        });
+        listed.collect()
+    }
+}
+
+impl DiskFile for File {
+    fn set_length(&mut self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_all()
     }
 }
 

@@ -5,33 +5,46 @@
 //! Which ledger speaks of which file is in `store/blob.rs`; how files travel,
 //! in `client`.
 
-use crate::durable::Secrecy;
 use crate::error::DeviceError;
 use crate::picture;
+use crate::sealed::{Reader, Writer};
 use crate::surroundings::Surroundings;
 use crate::vault::StoreKey;
 use crate::view::ErrorCode;
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use domain::evidence::media::SNIFF_BYTES;
 use domain::evidence::{FILE_BYTES_MAX, MediaType};
 use ledger::planted::{self, Planted};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
-const NONCE_BYTES: usize = 24;
+/// The largest picture that is decoded, in bytes. Pictures are read whole, to
+/// see that they are; films and sound never are.
+const PICTURE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Bytes read at a time when a file is taken in.
+const READ_BYTES: usize = 256 * 1024;
+/// A file that was begun and is nobody's after so long: the app was killed.
+const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
+/// Names of files that are being written.
+const NEW: &str = ".new-";
+/// Names of files that are being fetched.
+const PART: &str = ".part-";
 
-/// A picture taken in: both files are on the disk, nothing speaks of them yet.
+/// A piece of evidence taken in: its files are on the disk, nothing speaks of
+/// them yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TakenPicture {
+pub struct Taken {
     /// SHA-256 of the original, lower-case hex.
     pub sha256: String,
     /// Bytes of the original.
     pub bytes: u64,
     /// What it is.
     pub media_type: MediaType,
-    /// SHA-256 and bytes of the thumbnail.
-    pub thumbnail: (String, u64),
+    /// SHA-256 and bytes of the thumbnail, where one could be made.
+    pub thumbnail: Option<(String, u64)>,
 }
 
 /// The folder of encrypted files.
@@ -49,6 +62,7 @@ impl Blobs {
     pub fn open(home: &Path, key: &StoreKey, around: &Surroundings) -> Result<Self, DeviceError> {
         let blobs = Self::under(home, key, around);
         around.disk.private_folder(&blobs.folder)?;
+        blobs.sweep(|name, age| name.starts_with(NEW) && age > LEFT_BEHIND)?;
         Ok(blobs)
     }
 
@@ -67,17 +81,12 @@ impl Blobs {
         if self.get(&sha256).is_ok() {
             return Ok(sha256);
         }
-        let nonce: [u8; NONCE_BYTES] = self.around.random()?;
-        let sealed = XChaCha20Poly1305::new((&*self.key).into())
-            .encrypt(&XNonce::from(nonce), Payload { msg: bytes, aad: sha256.as_bytes() })
-            .map_err(|_| DeviceError::Cipher)?;
-        let mut file = Vec::with_capacity(NONCE_BYTES + sealed.len());
-        file.extend_from_slice(&nonce);
-        file.extend_from_slice(&sealed);
-        if !planted::is(Planted::RecordWithoutFile) {
-            self.around.disk.write(&self.path(&sha256)?, &file, Secrecy::Private)?;
+        if planted::is(Planted::RecordWithoutFile) {
+            return Ok(sha256);
         }
-        Ok(sha256)
+        let mut new = self.begin()?;
+        new.writer.write(bytes)?;
+        self.keep(new).map(|(sha256, _)| sha256)
     }
 
     /// The plain bytes of a file.
@@ -86,20 +95,41 @@ impl Blobs {
     /// [`ErrorCode::FileAbsent`]; [`ErrorCode::StoreDamaged`] when the file on
     /// disk is not what its name says.
     pub fn get(&self, sha256: &str) -> Result<Vec<u8>, DeviceError> {
-        let file = match self.around.disk.read(&self.path(sha256)?) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(ErrorCode::FileAbsent.into());
+        let plain = self.reader(sha256)?.read(0, usize::MAX)?;
+        if hash_of(&plain) == sha256 { Ok(plain) } else { Err(ErrorCode::StoreDamaged.into()) }
+    }
+
+    /// A file, to be read piece by piece.
+    ///
+    /// # Errors
+    /// As [`Blobs::get`].
+    pub(crate) fn reader(&self, sha256: &str) -> Result<Reader<'_>, DeviceError> {
+        match self.around.disk.open(&self.path(sha256)?) {
+            Ok(file) => Reader::open(file, &self.key, sha256),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(ErrorCode::FileAbsent.into())
             }
-            Err(error) => return Err(error.into()),
-        };
-        let damaged = || DeviceError::from(ErrorCode::StoreDamaged);
-        let (nonce, sealed) = file.split_at_checked(NONCE_BYTES).ok_or_else(damaged)?;
-        let nonce: [u8; NONCE_BYTES] = nonce.try_into().map_err(|_| damaged())?;
-        let plain = XChaCha20Poly1305::new((&*self.key).into())
-            .decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: sha256.as_bytes() })
-            .map_err(|_| damaged())?;
-        if hash_of(&plain) == sha256 { Ok(plain) } else { Err(damaged()) }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The same, after all of it was read once and is what its name says.
+    ///
+    /// # Errors
+    /// As [`Blobs::get`].
+    pub(crate) fn checked(&self, sha256: &str) -> Result<Reader<'_>, DeviceError> {
+        let mut reader = self.reader(sha256)?;
+        let (mut at, mut found) = (0, Sha256::new());
+        while at < reader.length() {
+            let piece = reader.read(at, READ_BYTES)?;
+            at += piece.len() as u64;
+            found.update(&piece);
+        }
+        if hex::encode(found.finalize()) == sha256 {
+            Ok(reader)
+        } else {
+            Err(ErrorCode::StoreDamaged.into())
+        }
     }
 
     /// The names of all files that lie here, whether anything speaks of them or not.
@@ -107,48 +137,129 @@ impl Blobs {
     /// # Errors
     /// The disk's.
     pub fn names(&self) -> Result<Vec<String>, DeviceError> {
-        let mut names = Vec::new();
-        let entries = match std::fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(names),
-            entries => entries?,
+        let listed = match self.around.disk.list(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            listed => listed?,
         };
-        for entry in entries {
-            let name = entry?.file_name().to_string_lossy().into_owned();
-            if is_hash(&name) {
-                names.push(name);
-            }
-        }
+        let mut names: Vec<String> = listed.into_iter().map(|one| one.name).collect();
+        names.retain(|name| is_hash(name));
         names.sort_unstable();
         Ok(names)
     }
 
-    /// Takes a picture in: recognises it, decodes it to see that it is whole,
-    /// makes a thumbnail, and keeps both.
+    /// Takes evidence in: recognises it and keeps it, piece by piece. A picture
+    /// is decoded to see that it is whole, and a thumbnail is made.
     ///
     /// # Errors
     /// [`ErrorCode::FileEmpty`], [`ErrorCode::FileTooLarge`],
     /// [`ErrorCode::FileUnknown`], [`ErrorCode::FileDamaged`], or the disk's.
-    pub fn take_picture(&self, bytes: &[u8]) -> Result<TakenPicture, DeviceError> {
-        if bytes.is_empty() {
+    pub fn take(&self, from: &mut dyn Read) -> Result<Taken, DeviceError> {
+        let mut first = Vec::with_capacity(SNIFF_BYTES);
+        from.take(SNIFF_BYTES as u64).read_to_end(&mut first)?;
+        if first.is_empty() {
             return Err(ErrorCode::FileEmpty.into());
         }
-        let length = bytes.len() as u64;
-        if length > FILE_BYTES_MAX {
-            return Err(DeviceError::refused(
-                ErrorCode::FileTooLarge,
-                FILE_BYTES_MAX / (1024 * 1024),
-            ));
+        let media_type = MediaType::sniff(&first).ok_or(ErrorCode::FileUnknown)?;
+        if media_type.is_shown_as_picture() {
+            self.take_picture(media_type, &mut first.chain(from))
+        } else {
+            self.take_stream(media_type, &mut first.chain(from))
         }
-        let media_type = MediaType::sniff(bytes).ok_or(ErrorCode::FileUnknown)?;
-        let thumbnail = picture::thumbnail(bytes, media_type).ok_or(ErrorCode::FileDamaged)?;
-        let sha256 = self.put(bytes)?;
+    }
+
+    fn take_picture(
+        &self,
+        media_type: MediaType,
+        from: &mut dyn Read,
+    ) -> Result<Taken, DeviceError> {
+        let mut bytes = Vec::new();
+        from.take(PICTURE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > PICTURE_BYTES_MAX {
+            return Err(too_large(PICTURE_BYTES_MAX));
+        }
+        let thumbnail = picture::thumbnail(&bytes, media_type).ok_or(ErrorCode::FileDamaged)?;
+        let sha256 = self.put(&bytes)?;
         let small = self.put(&thumbnail)?;
-        Ok(TakenPicture {
+        Ok(Taken {
             sha256,
-            bytes: length,
+            bytes: bytes.len() as u64,
             media_type,
-            thumbnail: (small, thumbnail.len() as u64),
+            thumbnail: Some((small, thumbnail.len() as u64)),
         })
+    }
+
+    fn take_stream(
+        &self,
+        media_type: MediaType,
+        from: &mut dyn Read,
+    ) -> Result<Taken, DeviceError> {
+        let mut new = self.begin()?;
+        let mut piece = vec![0; READ_BYTES];
+        loop {
+            let count = match from.read(&mut piece) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error.into()),
+            };
+            new.writer.write(&piece[..count])?;
+            if new.writer.length() > FILE_BYTES_MAX {
+                return Err(too_large(FILE_BYTES_MAX));
+            }
+        }
+        let (sha256, bytes) = self.keep(new)?;
+        Ok(Taken { sha256, bytes, media_type, thumbnail: None })
+    }
+
+    fn begin(&self) -> Result<New<'_>, DeviceError> {
+        let name: [u8; 16] = self.around.random()?;
+        let path = self.folder.join(format!("{NEW}{}", hex::encode(name)));
+        let file = self.around.disk.edit(&path)?;
+        let unkept = Unkept { blobs: self, path };
+        Ok(New { writer: Writer::begin(file, self.around.random()?, &self.key)?, unkept })
+    }
+
+    fn keep(&self, new: New<'_>) -> Result<(String, u64), DeviceError> {
+        let (sha256, bytes) = new.writer.finish()?;
+        // Under its own name it is not there any more to be removed.
+        self.around.disk.rename(&new.unkept.path, &self.path(&sha256)?)?;
+        Ok((sha256, bytes))
+    }
+
+    /// A file that is being fetched, from where it stopped.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn fetching(&self, sha256: &str) -> Result<Fetching<'_>, DeviceError> {
+        let path = self.part_path(sha256)?;
+        let disk = &self.around.disk;
+        let writer = match Writer::resume(disk.edit(&path)?, &self.key)? {
+            Some(writer) => writer,
+            None => Writer::begin(disk.edit(&path)?, self.around.random()?, &self.key)?,
+        };
+        Ok(Fetching { blobs: self, sha256: sha256.to_owned(), path, writer })
+    }
+
+    /// Removes what was fetched of files that are not wanted any more.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn forget_fetched_but(&self, wanted: &BTreeSet<&str>) -> Result<(), DeviceError> {
+        self.sweep(|name, _| name.strip_prefix(PART).is_some_and(|of| !wanted.contains(of)))
+    }
+
+    fn sweep(&self, is_old: impl Fn(&str, Duration) -> bool) -> Result<(), DeviceError> {
+        for one in self.around.disk.list(&self.folder)? {
+            if is_old(&one.name, one.age) {
+                self.around.disk.remove(&self.folder.join(one.name))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn part_path(&self, sha256: &str) -> Result<PathBuf, DeviceError> {
+        self.path(sha256)?;
+        Ok(self.folder.join(format!("{PART}{sha256}")))
     }
 
     /// Where a file lies. Only a hash can name one, so no name leads elsewhere.
@@ -159,6 +270,76 @@ impl Blobs {
             Err(ErrorCode::FileAbsent.into())
         }
     }
+}
+
+/// A file on its way here. Dropped, it waits for the next time.
+pub(crate) struct Fetching<'a> {
+    blobs: &'a Blobs,
+    sha256: String,
+    path: PathBuf,
+    writer: Writer<'a>,
+}
+
+/// A file that is being taken in.
+struct New<'a> {
+    writer: Writer<'a>,
+    unkept: Unkept<'a>,
+}
+
+/// A file without its name yet; dropped, nothing of it stays.
+struct Unkept<'a> {
+    blobs: &'a Blobs,
+    path: PathBuf,
+}
+
+impl Drop for Unkept<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.blobs.around.disk.remove(&self.path) {
+            // It is swept when it is old.
+            tracing::warn!(%error, "a file that is not kept could not be removed");
+        }
+    }
+}
+
+impl Fetching<'_> {
+    /// Bytes that are here.
+    pub(crate) fn length(&self) -> u64 {
+        self.writer.length()
+    }
+
+    /// Takes what comes next.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), DeviceError> {
+        self.writer.write(bytes)
+    }
+
+    /// Keeps the file if it is what its name says; otherwise nothing of it.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn finish(self) -> Result<bool, DeviceError> {
+        let (found, _) = self.writer.finish()?;
+        if found == self.sha256 {
+            self.blobs.around.disk.rename(&self.path, &self.blobs.path(&self.sha256)?)?;
+            return Ok(true);
+        }
+        self.blobs.around.disk.remove(&self.path)?;
+        Ok(false)
+    }
+
+    /// Lets go of what came so far.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn discard(self) -> Result<(), DeviceError> {
+        Ok(self.blobs.around.disk.remove(&self.path)?)
+    }
+}
+
+fn too_large(bytes_max: u64) -> DeviceError {
+    DeviceError::refused(ErrorCode::FileTooLarge, bytes_max / (1024 * 1024))
 }
 
 /// Whether a text is a SHA-256 in lower-case hex.
@@ -194,7 +375,7 @@ mod tests {
         fs::read_dir(home.path().join("blobs")).unwrap().map(|e| e.unwrap().path()).collect()
     }
 
-    fn refusal(result: Result<TakenPicture, DeviceError>) -> ErrorCode {
+    fn refusal(result: Result<Taken, DeviceError>) -> ErrorCode {
         result.unwrap_err().into_app().code
     }
 
@@ -202,10 +383,11 @@ mod tests {
     fn a_picture_is_kept_encrypted_under_its_hash_and_reads_back() {
         let (home, blobs) = blobs();
         let original = jpeg(1200, 800);
-        let taken = blobs.take_picture(&original).unwrap();
+        let taken = blobs.take(&mut original.as_slice()).unwrap();
         assert_eq!(taken.sha256, hash_of(&original));
         assert_eq!(blobs.get(&taken.sha256).unwrap(), original);
-        let small = image::load_from_memory(&blobs.get(&taken.thumbnail.0).unwrap()).unwrap();
+        let small =
+            image::load_from_memory(&blobs.get(&taken.thumbnail.unwrap().0).unwrap()).unwrap();
         assert_eq!((small.width(), small.height()), (320, 213));
         for path in files(&home) {
             let bytes = fs::read(path).unwrap();
@@ -216,12 +398,14 @@ mod tests {
     #[test]
     fn what_is_no_whole_picture_leaves_no_file() {
         let (home, blobs) = blobs();
-        assert_eq!(refusal(blobs.take_picture(b"")), ErrorCode::FileEmpty);
-        assert_eq!(refusal(blobs.take_picture(b"%PDF-1.7")), ErrorCode::FileUnknown);
+        assert_eq!(refusal(blobs.take(&mut &b""[..])), ErrorCode::FileEmpty);
+        assert_eq!(refusal(blobs.take(&mut &b"<html>"[..])), ErrorCode::FileUnknown);
         let whole = jpeg(300, 300);
         for cut in [4, whole.len() / 2, whole.len() - 2] {
-            assert_eq!(refusal(blobs.take_picture(&whole[..cut])), ErrorCode::FileDamaged);
+            assert_eq!(refusal(blobs.take(&mut &whole[..cut])), ErrorCode::FileDamaged);
         }
+        let endless = b"\xFF\xD8\xFF".chain(io::repeat(0));
+        assert_eq!(refusal(blobs.take(&mut { endless })), ErrorCode::FileTooLarge);
         assert!(files(&home).is_empty());
     }
 
@@ -238,6 +422,52 @@ mod tests {
         // Taking it in again repairs it.
         blobs.put(b"abc").unwrap();
         assert_eq!(blobs.get(&name).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn a_film_is_taken_in_piece_by_piece() {
+        let (home, blobs) = blobs();
+        let mut film = b"\0\0\0\x18ftypisom\0\0\0\0isommp42".to_vec();
+        film.resize(700_000, 0x5A);
+        let taken = blobs.take(&mut film.as_slice()).unwrap();
+        assert_eq!((taken.media_type, taken.thumbnail), (MediaType::Mp4, None));
+        assert_eq!((taken.bytes, taken.sha256.as_str()), (700_000, hash_of(&film).as_str()));
+        assert_eq!(blobs.get(&taken.sha256).unwrap(), film);
+        assert_eq!(blobs.reader(&taken.sha256).unwrap().read(8, 4).unwrap(), b"isom");
+        // One that cannot be read to its end leaves nothing.
+        struct Torn;
+        impl Read for Torn {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::ConnectionReset.into())
+            }
+        }
+        assert!(blobs.take(&mut film[..90_000].chain(Torn)).is_err());
+        assert_eq!(files(&home).len(), 1);
+    }
+
+    #[test]
+    fn a_file_being_fetched_goes_on_where_it_stopped() {
+        let (home, blobs) = blobs();
+        let bytes = vec![0x42; 300_000];
+        let name = hash_of(&bytes);
+        let mut fetching = blobs.fetching(&name).unwrap();
+        fetching.write(&bytes[..200_000]).unwrap();
+        drop(fetching);
+        assert_eq!(blobs.get(&name).unwrap_err().into_app().code, ErrorCode::FileAbsent);
+        let mut fetching = blobs.fetching(&name).unwrap();
+        let here = usize::try_from(fetching.length()).unwrap();
+        assert_eq!(here, 3 * 65_536, "whole segments");
+        fetching.write(&bytes[here..]).unwrap();
+        assert!(fetching.finish().unwrap());
+        assert_eq!(blobs.get(&name).unwrap(), bytes);
+        // Other bytes than the name says are not kept.
+        let mut wrong = blobs.fetching(&hash_of(b"x")).unwrap();
+        wrong.write(b"y").unwrap();
+        assert!(!wrong.finish().unwrap());
+        drop(blobs.fetching(&hash_of(b"z")).unwrap());
+        assert_eq!(files(&home).len(), 2);
+        blobs.forget_fetched_but(&BTreeSet::new()).unwrap();
+        assert_eq!(files(&home).len(), 1);
     }
 
     #[test]

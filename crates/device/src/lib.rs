@@ -21,6 +21,7 @@ mod rescue;
 mod salvage;
 mod scene;
 pub mod schedule;
+mod sealed;
 #[cfg(feature = "simulation")]
 pub mod simulation;
 mod spare;

@@ -34,6 +34,7 @@ fn decode(bytes: &[u8], media_type: MediaType) -> Option<DynamicImage> {
         MediaType::Jpeg => ImageFormat::Jpeg,
         MediaType::Png => ImageFormat::Png,
         MediaType::Webp => ImageFormat::WebP,
+        _ => return None,
     };
     let mut limits = Limits::default();
     limits.max_image_width = Some(SIDE_MAX);

@@ -163,22 +163,36 @@ impl Packer {
         Ok(survey.files)
     }
 
-    /// A file, or the word that it cannot be read.
+    /// A file, or the word that it cannot be read. It is read twice, piece by
+    /// piece: a film has no place in memory, and what a pack announces must come.
     pub(crate) fn file(&mut self, blobs: &Blobs, sha256: &str) -> Result<(), DeviceError> {
         let Ok(name) = sha256.parse::<Hash>() else { return Ok(()) };
-        let bytes = match blobs.get(sha256) {
-            Ok(bytes) => bytes,
+        let missing = Missing::File { sha256: sha256.to_owned() };
+        let mut reader = match blobs.checked(sha256) {
+            Ok(reader) => reader,
             Err(error) => {
                 tracing::warn!(%error, "a file cannot be read for the rescue pack");
-                return self.missing(Missing::File { sha256: sha256.to_owned() });
+                return self.missing(missing);
             }
         };
-        self.put(&Record::File { sha256: name, bytes: bytes.len() as u64 })?;
-        for part in bytes.chunks(PART_BYTES_MAX) {
-            self.put(&Record::Part(part.to_vec()))?;
+        let bytes = reader.length();
+        self.put(&Record::File { sha256: name, bytes })?;
+        let mut readable = true;
+        let mut at = 0;
+        while at < bytes {
+            let count = PART_BYTES_MAX.min(usize::try_from(bytes - at).unwrap_or(PART_BYTES_MAX));
+            let part = reader.read(at, count).unwrap_or_else(|error| {
+                tracing::warn!(%error, "a file could be read once and then not");
+                readable = false;
+                // The office sees by the hash that this is not the file, and the
+                // rest of the pack stays readable.
+                vec![0; count]
+            });
+            at += count as u64;
+            self.put(&Record::Part(part))?;
         }
         self.close.files += 1;
-        Ok(())
+        if readable { Ok(()) } else { self.missing(missing) }
     }
 
     /// Ends the pack and puts it in its place, durably.

@@ -6,6 +6,7 @@ use crate::Device;
 use crate::client::{EnrolAnswer, EnrolPerson};
 use crate::clock::hand::HandClock;
 use crate::error::DeviceError;
+use base64::Engine as _;
 use domain::enterprise::Risk;
 use domain::finding::Level;
 use domain::id::{DepartmentId, EnterpriseId, LedgerId, PersonId, RecordId, ReplicaId, TaskId};
@@ -82,6 +83,10 @@ pub(crate) enum Fault {
     LosesFiles,
     /// Knows nobody's token.
     Refuses,
+    /// Takes so many bytes of every piece of a file, then breaks the line.
+    BreaksUploads(usize),
+    /// Hands so many bytes of every answer out, then breaks the line.
+    BreaksDownloads(usize),
 }
 
 #[derive(Default)]
@@ -97,6 +102,10 @@ struct State {
     server_certificate: SignedCertificate,
     chains: BTreeMap<LedgerId, BTreeMap<ReplicaId, Chain>>,
     blobs: BTreeMap<String, Vec<u8>>,
+    /// By id: hash, length, and what has come.
+    uploads: BTreeMap<String, (String, usize, Vec<u8>)>,
+    /// Bytes of files that came in and went out.
+    carried: (usize, usize),
     readers: BTreeMap<ReplicaId, DepartmentId>,
     epoch: Uuid,
     fault: Fault,
@@ -142,6 +151,8 @@ impl Office {
             server,
             chains: BTreeMap::new(),
             blobs: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+            carried: (0, 0),
             readers: BTreeMap::new(),
             epoch: Uuid::from_u128(1),
             fault: Fault::None,
@@ -175,6 +186,25 @@ impl Office {
 
     pub(crate) fn blobs(&self) -> BTreeSet<String> {
         self.state.lock().unwrap().blobs.keys().cloned().collect()
+    }
+
+    /// Bytes of files that came in and went out so far.
+    pub(crate) fn carried(&self) -> (usize, usize) {
+        self.state.lock().unwrap().carried
+    }
+
+    /// Forgets every upload, as after a fortnight.
+    pub(crate) fn forget_uploads(&self) {
+        self.state.lock().unwrap().uploads.clear();
+    }
+
+    /// Loses a file, or changes it.
+    pub(crate) fn set_blob(&self, sha256: &str, bytes: Option<Vec<u8>>) {
+        let mut state = self.state.lock().unwrap();
+        match bytes {
+            Some(bytes) => state.blobs.insert(sha256.to_owned(), bytes),
+            None => state.blobs.remove(sha256),
+        };
     }
 
     /// Something the office writes into the joint ledger.
@@ -537,70 +567,162 @@ fn header() -> Header {
     }
 }
 
+/// A request as it came.
+struct Asked {
+    method: String,
+    path: String,
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+    /// Whether all of the body came.
+    whole: bool,
+}
+
+impl Asked {
+    fn number(&self, name: &str) -> usize {
+        self.headers.get(name).and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+}
+
+/// What is answered: status, further headers, body.
+struct Said(&'static str, String, Vec<u8>);
+
+impl Said {
+    fn plain(status: &'static str, body: &[u8]) -> Self {
+        Self(status, String::new(), body.to_vec())
+    }
+
+    fn upload(status: &'static str, offset: usize, more: &str) -> Self {
+        let headers = format!("Tus-Resumable: 1.0.0\r\nUpload-Offset: {offset}\r\n{more}");
+        Self(status, headers, Vec::new())
+    }
+}
+
 /// One request per connection is enough for a test.
 fn serve(state: &Mutex<State>, mut stream: TcpStream) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut line = String::new();
     reader.read_line(&mut line).unwrap();
-    let (mut length, mut header) = (0, String::new());
+    let (mut headers, mut header) = (BTreeMap::new(), String::new());
     loop {
         header.clear();
         reader.read_line(&mut header).unwrap();
-        if header.trim().is_empty() {
-            break;
-        }
-        if let Some(value) = header.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
+        let Some((name, value)) = header.split_once(':') else { break };
+        headers.insert(name.trim().to_ascii_lowercase(), value.trim().to_owned());
     }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
+    let length = headers.get("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
     let mut words = line.split_whitespace();
     let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
     let mut state = state.lock().unwrap();
-    let (status, body) = respond(&mut state, method, path, body);
-    let length = body.len();
-    let head =
-        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-    let _ = stream.write_all(head.as_bytes());
-    if method == "HEAD" {
+    let taken = match state.fault {
+        Fault::BreaksUploads(bytes) if method == "PATCH" => length.min(bytes),
+        _ => length,
+    };
+    let mut body = vec![0; taken];
+    reader.read_exact(&mut body).unwrap();
+    let (method, path) = (method.to_owned(), path.to_owned());
+    let asked = Asked { method, path, headers, body, whole: taken == length };
+    let Said(status, headers, body) = respond(&mut state, &asked);
+    if !asked.whole {
         return;
     }
-    let dies = state.fault == Fault::DiesInAnswer;
-    let _ = stream.write_all(if dies { &body[..length / 2] } else { &body });
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}Connection: close\r\n\r\n"
+    );
+    let _ = stream.write_all(head.as_bytes());
+    if asked.method == "HEAD" {
+        return;
+    }
+    let sent = match state.fault {
+        Fault::DiesInAnswer => length / 2,
+        Fault::BreaksDownloads(bytes) if asked.path.starts_with("/v1/blobs/") => length.min(bytes),
+        _ => length,
+    };
+    if asked.path.starts_with("/v1/blobs/") {
+        state.carried.1 += sent;
+    }
+    let _ = stream.write_all(&body[..sent]);
 }
 
-fn respond(state: &mut State, method: &str, path: &str, body: Vec<u8>) -> (&'static str, Vec<u8>) {
+fn respond(state: &mut State, asked: &Asked) -> Said {
     if state.fault == Fault::IsAHotel {
-        return ("200 OK", b"<html>hotel wifi</html>".to_vec());
+        return Said::plain("200 OK", b"<html>hotel wifi</html>");
     }
     if state.fault == Fault::Refuses {
-        return ("401 Unauthorized", br#"{"error":{"code":"token_wrong","message":"x"}}"#.to_vec());
+        let said = br#"{"error":{"code":"token_wrong","message":"x"}}"#;
+        return Said::plain("401 Unauthorized", said);
     }
-    if path == "/v1/exchange" {
+    if asked.path == "/v1/exchange" {
         if state.fault == Fault::Babbles {
-            return ("200 OK", b"<html>hotel wifi</html>".to_vec());
+            return Said::plain("200 OK", b"<html>hotel wifi</html>");
         }
-        let plain = zstd::stream::decode_all(body.as_slice()).unwrap();
+        let plain = zstd::stream::decode_all(asked.body.as_slice()).unwrap();
         let response = state.exchange(&Request::decode(&plain).unwrap());
-        return ("200 OK", zstd::bulk::compress(&response.encode().unwrap(), 1).unwrap());
+        return Said(
+            "200 OK",
+            "".into(),
+            zstd::bulk::compress(&response.encode().unwrap(), 1).unwrap(),
+        );
     }
-    if path == "/v1/wiped" {
+    if asked.path == "/v1/wiped" {
         state.wiped += 1;
-        return ("204 No Content", Vec::new());
+        return Said::plain("204 No Content", b"");
     }
-    let Some(sha256) = path.strip_prefix("/v1/blobs/") else {
-        return ("404 Not Found", Vec::new());
-    };
     if state.fault == Fault::LosesFiles {
-        return ("500 Internal Server Error", Vec::new());
+        return Said::plain("500 Internal Server Error", b"");
     }
-    if method == "PUT" {
-        state.blobs.insert(sha256.to_owned(), body);
-        return ("204 No Content", Vec::new());
+    if asked.path.starts_with("/v1/files") {
+        return take_upload(state, asked);
     }
-    match state.blobs.get(sha256) {
-        Some(bytes) => ("200 OK", bytes.clone()),
-        None => ("404 Not Found", Vec::new()),
+    let found = asked.path.strip_prefix("/v1/blobs/").and_then(|name| state.blobs.get(name));
+    let Some(bytes) = found else {
+        let said = br#"{"error":{"code":"file_not_here_yet","message":"x"}}"#;
+        return Said::plain("404 Not Found", said);
+    };
+    let range = asked.headers.get("range").and_then(|text| text.strip_prefix("bytes="));
+    let Some((first, last)) = range.and_then(|range| range.split_once('-')) else {
+        return Said::plain("200 OK", bytes);
+    };
+    let first: usize = first.parse().unwrap();
+    let end = bytes.len().min(last.parse::<usize>().unwrap() + 1);
+    if first >= end {
+        let said = br#"{"error":{"code":"range_outside","message":"x"}}"#;
+        return Said::plain("416 Range Not Satisfiable", said);
+    }
+    let at = format!("Content-Range: bytes {first}-{}/{}\r\n", end - 1, bytes.len());
+    Said("206 Partial Content", at, bytes[first..end].to_vec())
+}
+
+/// The upload protocol, as far as tablets speak it.
+fn take_upload(state: &mut State, asked: &Asked) -> Said {
+    state.carried.0 += asked.body.len();
+    let id = if asked.method == "POST" {
+        let metadata = &asked.headers["upload-metadata"];
+        let sha256 = metadata.split([' ', ',']).nth(1).unwrap();
+        let sha256 = base64::engine::general_purpose::STANDARD.decode(sha256).unwrap();
+        let id = Uuid::now_v7().to_string();
+        let length = asked.number("upload-length");
+        let upload = (String::from_utf8(sha256).unwrap(), length, Vec::new());
+        state.uploads.insert(id.clone(), upload);
+        id
+    } else {
+        asked.path.trim_start_matches("/v1/files/").to_owned()
+    };
+    let Some((sha256, length, bytes)) = state.uploads.get_mut(&id) else {
+        return Said::plain("404 Not Found", b"");
+    };
+    if asked.method == "PATCH" && asked.number("upload-offset") != bytes.len() {
+        let said = br#"{"error":{"code":"offset_mismatch","message":"x"}}"#;
+        return Said::plain("409 Conflict", said);
+    }
+    bytes.extend_from_slice(&asked.body);
+    let at = bytes.len();
+    if at == *length && crate::evidence::hash_of(bytes) == *sha256 {
+        state.blobs.insert(sha256.clone(), bytes.clone());
+    }
+    match asked.method.as_str() {
+        "POST" => Said::upload("201 Created", at, &format!("Location: files/{id}\r\n")),
+        "HEAD" => Said::upload("200 OK", at, ""),
+        _ => Said::upload("204 No Content", at, ""),
     }
 }

@@ -1,7 +1,7 @@
 //! The shapes that the app's screens receive, beside the task's board
 //! (`ledger::board`). Plain data; types for the UI are generated from here.
 
-use domain::id::LedgerId;
+use domain::id::{LedgerId, TaskId};
 use ledger::board::TaskCard;
 use ledger::wipe::Wipe;
 use serde::{Deserialize, Serialize};
@@ -173,6 +173,9 @@ pub struct SyncStatus {
     pub last_error: Option<AppError>,
     /// What is only here, newest first (at most 200).
     pub pending: Vec<PendingChange>,
+    /// Files that are still to travel, or became safe since the app was started:
+    /// the one on its way first, then own ones, then those to come (at most 200).
+    pub files: Vec<FileStatus>,
     /// Milliseconds this tablet's clock is ahead of the office's; none before contact.
     #[specta(type = Option<f64>)]
     pub clock_ahead_ms: Option<i64>,
@@ -199,6 +202,78 @@ pub struct PendingChange {
     /// Bytes of a file; 0 for a change.
     #[specta(type = f64)]
     pub bytes: u64,
+}
+
+/// How one file stands between this tablet and the office.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct FileStatus {
+    /// Its hash.
+    pub sha256: String,
+    /// What it is for.
+    pub kind: FileKind,
+    /// What people call it; empty for what nobody named.
+    pub name: String,
+    /// The task it belongs to, once known.
+    pub task: Option<TaskId>,
+    /// Enterprise's name, for the person.
+    pub enterprise: String,
+    /// Its bytes; 0 where not known yet.
+    #[specta(type = f64)]
+    pub bytes: u64,
+    /// Of these, confirmed by the office on the way up, or written here on the
+    /// way down.
+    #[specta(type = f64)]
+    pub sent_bytes: u64,
+    /// Where it is.
+    pub state: FileState,
+    /// Why it does not travel, where something is known against it.
+    pub reason: Option<MissingReason>,
+}
+
+/// What a file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum FileKind {
+    /// Checklist and law texts of a task.
+    Package,
+    /// A small picture of a photo.
+    Thumbnail,
+    /// An original, as the camera made it.
+    Original,
+    /// A produced document.
+    Document,
+    /// Anything else.
+    Other,
+}
+
+/// Where a file is. Only the office's word that it has all of it makes a file safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum FileState {
+    /// On this tablet alone, or not yet whole at the office.
+    OnlyHere,
+    /// On its way to the office now.
+    Sending,
+    /// The office has confirmed all of it.
+    AtServer,
+    /// At the office, not here yet.
+    ToFetch,
+    /// On its way here now.
+    Fetching,
+    /// Neither here nor to be had now; `reason` says why.
+    Missing,
+}
+
+/// Why a file does not travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingReason {
+    /// The record came; the file is still on the tablet that took it.
+    NotAtOffice,
+    /// The tablet that took it is out of service.
+    TabletLost,
+    /// It was here and cannot be read any more.
+    DamagedHere,
 }
 
 /// A legal basis or criterion as the reader shows it.

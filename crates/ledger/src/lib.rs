@@ -15,6 +15,7 @@ pub mod change;
 pub mod decision;
 pub mod exchange;
 pub mod fact;
+pub mod file;
 pub mod fold;
 pub mod founding;
 pub mod holdings;

@@ -15,6 +15,7 @@ use domain::version::Version;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -32,7 +33,13 @@ pub struct Settings {
     pub lease_days: Option<u32>,
     /// The oldest version of the app that may sign and decide.
     pub min_app_version: Option<Version>,
+    /// Bytes that one tablet may leave in unfinished uploads and in files that
+    /// no ledger refers to.
+    pub device_bytes_max: u64,
 }
+
+/// Some days' worth of films.
+const DEVICE_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
 
 impl Settings {
     /// The usual settings for a data folder.
@@ -43,6 +50,7 @@ impl Settings {
             failures_per_address_max: 30,
             lease_days: None,
             min_app_version: None,
+            device_bytes_max: DEVICE_BYTES_MAX,
             around: Surroundings::default(),
         }
     }
@@ -70,6 +78,8 @@ pub struct Parts {
     pub min_app_version: Option<Version>,
     /// Whether the day's tree head is to be made.
     pub heads_due: tree::Due,
+    /// Bytes that one tablet may leave unfinished or unreferenced.
+    pub device_bytes_max: u64,
     fonts: OnceCell<Fonts>,
 }
 
@@ -108,6 +118,7 @@ impl App {
             events: Arc::default(),
             min_app_version: settings.min_app_version,
             heads_due: tree::Due::default(),
+            device_bytes_max: settings.device_bytes_max,
             fonts: OnceCell::new(),
         }));
         epoch::introduce(&app).await?;
@@ -183,4 +194,11 @@ impl App {
 #[must_use]
 pub fn rfc3339(ms: i64) -> String {
     DateTime::from_timestamp_millis(ms).map(|at| Wall::new(at).to_string()).unwrap_or_default()
+}
+
+/// A moment in milliseconds as HTTP's headers write it.
+#[must_use]
+pub fn rfc9110(ms: i64) -> String {
+    let since_1970 = Duration::from_millis(u64::try_from(ms).unwrap_or(0));
+    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since_1970)
 }

@@ -2,11 +2,13 @@
 //! [`Refusal`] outside, a closed list of codes with words for a person. No
 //! personal data in either.
 
+use crate::tus::Unreadable;
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::io::ErrorKind;
 use utoipa::ToSchema;
 
 /// The result of everything in this crate.
@@ -53,6 +55,15 @@ impl From<Code> for ServerError {
     }
 }
 
+impl From<Unreadable> for ServerError {
+    fn from(why: Unreadable) -> Self {
+        match why {
+            Unreadable::Malformed => Code::Malformed.into(),
+            Unreadable::NoPiece => Code::PieceTypeWrong.into(),
+        }
+    }
+}
+
 /// A refusal as the caller sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
@@ -76,6 +87,21 @@ impl Refusal {
     }
 }
 
+/// "Checksum Mismatch" of the tus protocol, which HTTP has no number for.
+const CHECKSUM_MISMATCH: StatusCode = match StatusCode::from_u16(460) {
+    Ok(status) => status,
+    Err(_) => StatusCode::BAD_REQUEST,
+};
+
+macro_rules! status {
+    (CHECKSUM_MISMATCH) => {
+        CHECKSUM_MISMATCH
+    };
+    ($name:ident) => {
+        StatusCode::$name
+    };
+}
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident $text:literal $status:ident $words:literal)+) => {
         /// Why a request was refused.
@@ -92,7 +118,7 @@ macro_rules! codes {
             /// The HTTP status.
             #[must_use]
             pub fn status(self) -> StatusCode {
-                match self { $(Self::$name => StatusCode::$status,)+ }
+                match self { $(Self::$name => status!($status),)+ }
             }
 
             /// What happened and what to do, for a person.
@@ -159,6 +185,26 @@ codes! {
     HashMismatch "hash_mismatch" UNPROCESSABLE_ENTITY "文件内容与校验值不符，未保存；请重新上传。"
     /// The record came before its file.
     FileNotHereYet "file_not_here_yet" NOT_FOUND "记录已到，文件还在平板上，待平板联网后自动传来。"
+    /// The record's file was only on a tablet that is out of service.
+    FileLost "file_lost" NOT_FOUND "文件只在一台已停用的平板上，没有传到办公室；找回该平板后可用救援包补交。"
+    /// Bytes of a file beyond its end.
+    RangeOutside "range_outside" RANGE_NOT_SATISFIABLE "请求的范围超出文件长度。"
+    /// Another version of the upload protocol.
+    TusVersion "tus_version" PRECONDITION_FAILED "上传协议版本不符，本服务器使用 tus 1.0.0。"
+    /// A piece of a file sent as something else.
+    PieceTypeWrong "piece_type_wrong" UNSUPPORTED_MEDIA_TYPE "上传分段的内容类型不符。"
+    /// The piece does not begin where the upload stands.
+    OffsetMismatch "offset_mismatch" CONFLICT "上传位置与服务器不一致，请查询位置后继续。"
+    /// A piece whose bytes are not what its sender says.
+    ChecksumMismatch "checksum_mismatch" CHECKSUM_MISMATCH "分段校验值不符，该分段未保存；请重新上传该分段。"
+    /// An upload that waited too long.
+    UploadGone "upload_gone" GONE "上传已过期，请重新开始。"
+    /// More unfinished or unreferenced bytes than one tablet may leave.
+    QuotaReached "quota_reached" INSUFFICIENT_STORAGE "此平板未完成或未被引用的文件已达上限；请先完成已有的上传，或联系管理员。"
+    /// The server's disk is full.
+    ServerFull "server_full" INSUFFICIENT_STORAGE "服务器存储空间已满，内容未保存；请联系管理员。"
+    /// The file is not what its sender claims.
+    TypeContradicts "type_contradicts" UNSUPPORTED_MEDIA_TYPE "文件内容与声明的类型不符，未保存。"
     /// Not an .xlsx workbook.
     NotASpreadsheet "not_a_spreadsheet" UNPROCESSABLE_ENTITY "这个文件不是 .xlsx 工作簿，未导入任何数据；请下载模板填写后再上传。"
     /// A workbook without the columns of the template.
@@ -249,10 +295,25 @@ impl IntoResponse for ServerError {
             Self::Refused(refusal) => refusal.into_response(),
             other => {
                 tracing::error!(error = %other, "a request failed");
-                Refusal::new(Code::Internal).into_response()
+                let full = is_disk_full(&other);
+                Refusal::new(if full { Code::ServerFull } else { Code::Internal }).into_response()
             }
         }
     }
+}
+
+/// Whether there was no room, however deep the cause lies.
+fn is_disk_full(error: &ServerError) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        // SQLite's own words; its driver keeps no other trace of the cause.
+        if kind == Some(ErrorKind::StorageFull) || error.to_string().contains("disk is full") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// A refusal for whoever must wait.
@@ -269,6 +330,16 @@ mod tests {
     fn an_inner_error_shows_nothing_of_itself() {
         let response = ServerError::Broken("secret").into_response();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+
+    #[test]
+    fn a_full_disk_is_named_and_no_fault_of_the_program() {
+        let full = std::io::Error::from(ErrorKind::StorageFull);
+        let store = object_store::Error::Generic { store: "disk", source: Box::new(full) };
+        let database = sea_orm::DbErr::Custom("(code: 13) database or disk is full".into());
+        for error in [ServerError::Files(store), ServerError::Database(database)] {
+            assert_eq!(error.into_response().status(), StatusCode::INSUFFICIENT_STORAGE);
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub mod simulation;
 mod store;
 pub mod surroundings;
 mod throttle;
+mod tus;
 mod usecase;
 mod view;
 

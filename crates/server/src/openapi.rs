@@ -4,7 +4,7 @@ use crate::error::Code;
 use crate::guard::Needs;
 use crate::handlers::{
     blob, bundle, directory, document, enrolment, events, evidence, exchange, health, import,
-    overview, pack, pin_reset, revocation, session, tablet, task, tree,
+    overview, pack, pin_reset, revocation, session, tablet, task, tree, upload,
 };
 use crate::router::DESK;
 use axum::http::header::CONTENT_TYPE;
@@ -56,7 +56,12 @@ use utoipa::{Modify, OpenApi};
         events::listen,
         blob::head,
         blob::get,
-        blob::put,
+        upload::describe,
+        upload::create,
+        upload::standing,
+        upload::append,
+        upload::terminate,
+        upload::overridden,
         tree::heads,
         health::healthz,
     ),

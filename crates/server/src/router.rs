@@ -6,7 +6,7 @@ use crate::error::{Code, Refusal};
 use crate::guard::{Needs, pass};
 use crate::handlers::{
     blob, bundle, console, directory, document, enrolment, events, evidence, exchange, health,
-    import, overview, pack, pin_reset, revocation, session, tablet, task, tree,
+    import, overview, pack, pin_reset, revocation, session, tablet, task, tree, upload,
 };
 use crate::openapi;
 use crate::store::session::Sessions;
@@ -18,9 +18,9 @@ use axum::http::header::{
     X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, head, post};
 use domain::permission::Action::{
     DispatchTask, ImportDirectories, ManageTablets, OpenTask, ReadDirectories, ReadTasks,
     RescueTablets, ReviewFindings,
@@ -101,15 +101,25 @@ fn device() -> Router<App> {
         .route("/v1/readmission", post(enrolment::readmit))
         .route("/v1/exchange", post(exchange::exchange).layer(limit(BODY_BYTES_MAX)))
         .route("/v1/events", get(events::listen))
-        .route(
-            "/v1/blobs/{sha256}",
-            // The file's own limit is kept while it is read.
-            get(blob::get).head(blob::head).put(blob::put).layer(DefaultBodyLimit::disable()),
-        )
+        .route("/v1/blobs/{sha256}", get(blob::get).head(blob::head))
+        .merge(files())
         .route("/v1/pin-reset", post(pin_reset::reset))
         .route("/v1/wiped", post(revocation::wiped))
         .route("/v1/tree-heads", get(tree::heads))
         .route("/healthz", get(health::healthz))
+}
+
+/// The way up for files: tus 1.0.
+fn files() -> Router<App> {
+    let one = head(upload::standing).patch(upload::append).delete(upload::terminate);
+    let one = one.post(upload::overridden).options(upload::describe);
+    Router::new()
+        .route("/v1/files", post(upload::create).options(upload::describe))
+        .route("/v1/files/{id}", one)
+        // Each upload has a limit of its own, kept while it is read.
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn(upload::speak))
+        .layer(fallback_header(CACHE_CONTROL, "no-store"))
 }
 
 /// JSON bodies are small.

@@ -10,7 +10,7 @@ use crate::store::{acceptance, chain, membership, register};
 use crate::usecase::bundle::{self, Extent};
 use crate::usecase::demo_city::{self, DemoAccount};
 use crate::usecase::pack::{self, PackReport};
-use crate::usecase::{demo_task, enrolment, tree, watch};
+use crate::usecase::{demo_task, enrolment, expiry, tree, watch};
 use crate::view::CodeIssued;
 use chrono::{Duration, NaiveDate};
 use domain::id::{LedgerId, TaskId};
@@ -47,6 +47,7 @@ pub async fn serve(
     ready(address);
     let keeping = tokio::spawn(keep(app.clone()));
     let watching = tokio::spawn(watch::watch(app.clone()));
+    let expiring = tokio::spawn(expiry::watch(app.clone()));
     let events = Arc::clone(&app.events);
     let stop = async move {
         stop.await;
@@ -56,6 +57,7 @@ pub async fn serve(
     axum::serve(listener, service).with_graceful_shutdown(stop).await?;
     keeping.abort();
     watching.abort();
+    expiring.abort();
     db::checkpoint(&app.db).await?;
     tracing::info!("stopped");
     Ok(())

@@ -22,6 +22,12 @@ use uuid::Uuid;
 /// In how many of a hundred cases the screen shows an older state.
 const STALE_PERCENT: u64 = 35;
 
+/// Of the files brought, how many are films.
+const FILMS_PERCENT: u64 = 30;
+/// The shortest film, and how much longer one may be.
+const FILM_BYTES_MIN: usize = 66_000;
+const FILM_BYTES_MORE: usize = 600_000;
+
 /// A gesture that was tried.
 struct Tried {
     meant: Meant,
@@ -301,11 +307,16 @@ impl World {
         } else {
             dice.pick(&board.items)?.rec
         };
-        let mut bytes = photo();
+        let is_film = dice.percent(FILMS_PERCENT);
+        let (mut bytes, file) =
+            if is_film { (film(dice), "影像.mp4") } else { (photo(), "照片.jpg") };
         // A file is a photo up to its end mark, whatever follows.
         bytes.extend_from_slice(words(dice).as_bytes());
         let sha256 = hex(&Sha256::digest(&bytes));
-        let result = device.put_evidence(self.task, subject, "照片.jpg", &bytes);
+        let result = device.put_evidence(self.task, subject, file, &bytes);
+        if is_film && result.is_ok() {
+            self.count("films");
+        }
         let wanted = json!({"sha256": sha256});
         let mut tried = Tried::work((kind::EVIDENCE, field::FILE), None, wanted, result);
         tried.file = Some(bytes);
@@ -460,6 +471,15 @@ fn photo() -> Vec<u8> {
             bytes.into_inner()
         })
         .clone()
+}
+
+/// The beginning of a film; longer than what goes along with an announcement,
+/// and sometimes than the first piece.
+fn film(dice: &mut Dice) -> Vec<u8> {
+    let mut bytes = b"\0\0\0\x18ftypisom\0\0\0\0isommp42".to_vec();
+    let length = FILM_BYTES_MIN + dice.place(FILM_BYTES_MORE);
+    bytes.extend((bytes.len()..length).map(|n| (n % 251) as u8));
+    bytes
 }
 
 fn name(gesture: Gesture) -> &'static str {

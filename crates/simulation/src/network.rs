@@ -1,5 +1,5 @@
-//! The network of a run: requests are lost, delayed, doubled, come after later
-//! ones; answers are lost or end in the middle; pages lose their last seal.
+//! The network of a run: requests are lost, cut, delayed, doubled, come after
+//! later ones; answers are lost or end in the middle; pages lose their last seal.
 
 use crate::dice::Dice;
 use device::client::LineCall;
@@ -11,6 +11,8 @@ use std::io::Read;
 pub struct Weather {
     /// Requests lost.
     pub lose_request: u64,
+    /// Requests that break off in the middle of their body.
+    pub cut_request: u64,
     /// Requests that arrive much later.
     pub delay: u64,
     /// Requests that arrive twice.
@@ -32,6 +34,7 @@ impl Weather {
         let worst = [4, 10, 30][dice.place(3)];
         Self {
             lose_request: dice.below(worst),
+            cut_request: dice.below(worst),
             delay: dice.below(worst),
             double: dice.below(worst),
             lose_answer: dice.below(worst),
@@ -48,6 +51,8 @@ pub struct Losses {
     pub carried: u64,
     /// Requests lost.
     pub lost_requests: u64,
+    /// Requests that broke off in the middle.
+    pub cut_requests: u64,
     /// Requests lost because the tablet was out of reach.
     pub partitioned: u64,
     /// Requests kept to arrive later.

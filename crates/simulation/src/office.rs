@@ -12,11 +12,13 @@ use axum::http::Request;
 use device::client::{LineAnswer, LineCall};
 use domain::department::Sector;
 use domain::id::{PersonId, TaskId};
+use futures_util::stream;
 use server::simulation::{self as desk, PartyRequest, Peek, TaskRequest};
 use server::surroundings::Surroundings;
 use server::{App, Settings};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
@@ -230,7 +232,22 @@ impl Office {
 
     /// Takes a request. None when the office is down or went down over it.
     #[must_use]
-    pub fn take(&self, call: LineCall) -> Option<LineAnswer> {
+    pub fn take(&self, mut call: LineCall) -> Option<LineAnswer> {
+        let body = Body::from(std::mem::take(&mut call.body));
+        self.take_with(call, body)
+    }
+
+    /// Takes a request that breaks off after so many bytes of its body.
+    #[must_use]
+    pub fn take_cut(&self, mut call: LineCall, at: usize) -> Option<LineAnswer> {
+        let mut came = std::mem::take(&mut call.body);
+        came.truncate(at);
+        let cut = io::Error::from(io::ErrorKind::ConnectionReset);
+        let body = Body::from_stream(stream::iter([Ok(came), Err(cut)]));
+        self.take_with(call, body)
+    }
+
+    fn take_with(&self, call: LineCall, body: Body) -> Option<LineAnswer> {
         if !self.is_up() {
             return None;
         }
@@ -239,7 +256,7 @@ impl Office {
         for (name, value) in &call.headers {
             request = request.header(name, value);
         }
-        let request = request.body(Body::from(call.body)).ok()?;
+        let request = request.body(body).ok()?;
         let answer = self.runtime.block_on(async {
             let response = router.oneshot(request).await.ok()?;
             let (parts, body) = response.into_parts();

@@ -71,6 +71,7 @@ fn tally(world: &World, counts: &mut BTreeMap<&'static str, u64>) {
     let Losses {
         carried,
         lost_requests,
+        cut_requests,
         partitioned,
         delayed,
         late,
@@ -83,6 +84,7 @@ fn tally(world: &World, counts: &mut BTreeMap<&'static str, u64>) {
     let network = [
         ("requests carried", carried),
         ("requests lost", lost_requests),
+        ("requests cut", cut_requests),
         ("requests out of reach", partitioned),
         ("requests delayed", delayed),
         ("requests that came late", late),
@@ -120,6 +122,7 @@ fn tally(world: &World, counts: &mut BTreeMap<&'static str, u64>) {
 /// proves nothing.
 pub const EXPECTED: &[&str] = &[
     "requests lost",
+    "requests cut",
     "requests out of reach",
     "requests delayed",
     "requests that came late",
@@ -148,6 +151,7 @@ pub const EXPECTED: &[&str] = &[
     "findings",
     "edits",
     "photos",
+    "films",
     "notes",
     "proposals",
     "replies",

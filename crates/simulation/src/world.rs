@@ -291,6 +291,13 @@ impl World {
             lost(|losses| &mut losses.lost_requests);
             return Err(ErrorCode::Offline);
         }
+        if !call.body.is_empty() && dice.percent(weather.cut_request) {
+            lost(|losses| &mut losses.cut_requests);
+            let at = dice.place(call.body.len());
+            // Whatever is said to it does not come back.
+            drop(self.office.take_cut(call, at));
+            return Err(ErrorCode::Offline);
+        }
         if dice.percent(weather.delay) && self.stuck.borrow().len() < STUCK_MAX {
             self.stuck.borrow_mut().push(Stuck { tablet: number, call });
             lost(|losses| &mut losses.delayed);

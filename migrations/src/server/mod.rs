@@ -11,6 +11,7 @@ mod m0004_create_ledgers;
 mod m0005_keep_branches;
 mod m0007_create_recovery;
 mod m0008_create_acceptances;
+mod m0009_create_uploads;
 
 /// Every step from an empty database to the present schema, in order.
 pub struct Migrator;
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_keep_branches::Migration),
             Box::new(m0007_create_recovery::Migration),
             Box::new(m0008_create_acceptances::Migration),
+            Box::new(m0009_create_uploads::Migration),
         ]
     }
 }

@@ -1,6 +1,6 @@
 // Behaves like the app's Rust side as far as screens can tell. No rule of the
 // trade is proved here; it only lets screens be looked at and driven.
-import type { AppError, AppStatus, Board, ChosenValue, ErrorCode, FieldView, FindingDraft, HistoryEntry, RescuePack, RescuePlace, ShownValue, SyncStatus, Target } from '../../src/platform/app'
+import type { AppError, AppStatus, Board, ChosenValue, ErrorCode, FieldView, FileStatus, FindingDraft, HistoryEntry, RescuePack, RescuePlace, ShownValue, SyncStatus, Target } from '../../src/platform/app'
 import { board, criteria, EMERGENCY, field, head, headId, id, laws, me, visits } from './data'
 
 export type Scene = 'work' | 'empty' | 'many' | 'error' | 'unenrolled' | 'locked' | 'waiting' | 'safe' | 'lease' | 'withdrawn' | 'damaged' | 'wiped' | 'full'
@@ -212,20 +212,40 @@ export class StandIn {
     return { rec: id(), sha256: '42'.repeat(32), path: '/home/inspector/.local/share/cn.lianjian.app/documents/联检〔2026〕12号-现场检查记录.pdf', warnings: ['照片「IMG_20261123_1012.jpg」的缩略图未印出，其哈希值已列明'] }
   }
   syncStatus(): SyncStatus {
-    const files = this.unsent > 0 ? 1 : 0
+    const files = this.files(this.unsent)
+    const own = files.filter((file) => ['only_here', 'sending'].includes(file.state) || file.reason === 'damaged_here')
     return {
       running: false,
-      unsent_changes: this.unsent - files,
-      unsent_files: files,
-      unsent_bytes: files * 3_482_113,
+      unsent_changes: this.unsent,
+      unsent_files: own.length,
+      unsent_bytes: own.reduce((sum, file) => sum + (file.bytes ?? 0), 0),
       last_contact: new Date(Date.now() - 12 * 60_000).toISOString(),
       last_error: this.scene === 'safe' ? null : { code: this.scene === 'error' ? 'server_trouble' : 'offline', detail: null },
       pending: ['item.answer', 'finding.create', 'file'].slice(0, this.unsent).map((intent) => ({ ledger: this.state.ledger, enterprise: this.state.enterprise.name, intent, wall: me(4).wall, bytes: intent === 'file' ? 3_482_113 : 0 })),
+      files,
       clock_ahead_ms: this.scene === 'error' ? 9 * 60_000 : 900,
       free_bytes: this.scene === 'full' ? 12_000 : this.scene === 'error' ? 214_000_000 : 38_400_000_000,
       space: this.scene === 'full' ? 'full' : this.scene === 'error' ? 'low' : 'plenty',
       lease_days_left: this.scene === 'error' ? 3 : 14,
     }
+  }
+  private files(unsent: number): FileStatus[] {
+    let n = 10
+    const file = (part: Partial<FileStatus>): FileStatus => ({ sha256: String((n += 1)).repeat(32), kind: 'original', name: '', task: this.state.task, enterprise: this.state.enterprise.name, bytes: 3_482_113, sent_bytes: 0, state: 'only_here', reason: null, ...part })
+    const safe = file({ name: 'IMG_20261123_0958.jpg', sent_bytes: 3_482_113, state: 'at_server' })
+    if (unsent === 0) return [safe]
+    return [
+      file({ name: '危化品仓库东侧可燃气体探头遮挡情况_20261123_1012.mp4', bytes: 214_300_000, sent_bytes: 88_080_384, state: 'sending' }),
+      file({ name: 'IMG_20261123_1015.jpg', kind: 'thumbnail', bytes: 18_204 }),
+      file({ name: 'IMG_20261123_1015.jpg' }),
+      file({ name: 'IMG_20261123_1009.jpg', bytes: 4_120_000, sent_bytes: 1_048_576 }),
+      file({ kind: 'package', bytes: 96_000, state: 'to_fetch' }),
+      file({ kind: 'document', bytes: 91_204, sent_bytes: 65_536, state: 'fetching' }),
+      file({ name: '配电间.jpg', state: 'missing', reason: 'not_at_office' }),
+      file({ name: '应急出口.jpg', state: 'missing', reason: 'tablet_lost' }),
+      file({ name: '仓库.heic', state: 'missing', reason: 'damaged_here' }),
+      safe,
+    ]
   }
   syncNow(): SyncStatus {
     if (this.scene === 'error') refuse('server_trouble')

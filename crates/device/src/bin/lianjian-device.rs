@@ -64,7 +64,7 @@ enum Command {
     Remark { task: String, item: String, text: String },
     /// Records a finding.
     Finding(FindingArgs),
-    /// Adds a photo to a finding.
+    /// Adds a photo, a film or a paper to a finding.
     Photo { task: String, finding: u32, file: PathBuf },
     /// Proposes another assessment for a finding.
     Propose {
@@ -295,9 +295,10 @@ fn act(device: &Device, command: Command) -> Result<Value> {
         Command::Photo { task, finding, file } => {
             let task = id(&task)?;
             let subject = device.finding_by_number(task, finding)?;
-            let bytes = std::fs::read(&file).with_context(|| format!("{}", file.display()))?;
+            let mut from =
+                std::fs::File::open(&file).with_context(|| format!("{}", file.display()))?;
             let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            json(device.put_evidence(task, subject, &name, &bytes)?)
+            json(device.take_evidence(task, subject, &name, &mut from)?)
         }
         Command::Propose { task, finding, level, criterion, reason } => {
             let task = id(&task)?;

@@ -4,17 +4,15 @@
 
 use super::{blob, certificate, chain, ledger, register, task};
 use crate::error::DeviceError;
-use crate::evidence::is_hash;
 use ::ledger::certificate::{Certificate, ReplicaRole, SignedCertificate};
 use ::ledger::fact::{facts, verdicts};
+use ::ledger::file::{Mention, Use, mentions};
 use ::ledger::incoming::Split;
 use ::ledger::seal::PublicKey;
-use ::ledger::{ChainHead, Change, Fact, Limits, Place, Register};
-use domain::document::Manifest;
-use domain::evidence::EvidenceFile;
+use ::ledger::{ChainHead, Change, Fact, Hash, Limits, Place, Register};
 use domain::id::{LedgerId, ReplicaId};
 use domain::record::{field, kind};
-use domain::task::{Genesis, PackageRef};
+use domain::task::Genesis;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 
@@ -102,25 +100,10 @@ impl<'a> Batch<'a> {
                     self.introduce(&read, &signed)?;
                 }
             }
-            (kind::TASK, field::PACKAGE) => {
-                if let Ok(package) = serde_json::from_value::<PackageRef>(fact.val.clone()) {
-                    self.refer(&package.sha256, package.bytes, blob::Rank::Package)?;
-                }
-            }
-            (kind::EVIDENCE, field::FILE) => {
-                if let Ok(file) = serde_json::from_value::<EvidenceFile>(fact.val.clone()) {
-                    self.refer(&file.sha256, file.bytes, blob::Rank::Original)?;
-                    if let Some(thumbnail) = file.thumbnail {
-                        self.refer(&thumbnail, 0, blob::Rank::Thumbnail)?;
-                    }
-                }
-            }
-            (kind::DOCUMENT, field::MANIFEST) => {
-                if let Ok(manifest) = serde_json::from_value::<Manifest>(fact.val.clone()) {
-                    self.refer(&manifest.pdf_sha256, manifest.pdf_bytes, blob::Rank::Document)?;
-                }
-            }
             _ => {}
+        }
+        for (hash, file) in mentions(fact) {
+            self.refer(fact, &hash, &file)?;
         }
         Ok(())
     }
@@ -137,10 +120,17 @@ impl<'a> Batch<'a> {
         certificate::put(self.db, read.replica, signed)
     }
 
-    fn refer(&self, sha256: &str, bytes: u64, rank: blob::Rank) -> Result<(), DeviceError> {
-        if is_hash(sha256) {
-            blob::refer(self.db, self.ledger, sha256, bytes, rank)?;
-        }
-        Ok(())
+    fn refer(&self, fact: &Fact, hash: &Hash, file: &Mention) -> Result<(), DeviceError> {
+        let rank = match file.used_as {
+            Use::Package => blob::Rank::Package,
+            Use::Thumbnail => blob::Rank::Thumbnail,
+            Use::Original => blob::Rank::Original,
+            Use::Document => blob::Rank::Document,
+            Use::Personal | Use::Other => blob::Rank::Kept,
+        };
+        let (sha256, since) = (hash.to_string(), fact.wall.to_string());
+        let (bytes, name) = (file.bytes, file.name.as_str());
+        let mention = blob::Mention { sha256: &sha256, bytes, rank, name, since: &since };
+        blob::refer(self.db, self.ledger, &mention)
     }
 }

@@ -4,10 +4,10 @@
 use super::{integer, position};
 use crate::error::DeviceError;
 use domain::id::LedgerId;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 /// What a file is for; lower is fetched and handed in first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
     /// A reference package.
     Package = 0,
@@ -17,6 +17,56 @@ pub(crate) enum Rank {
     Original = 2,
     /// A produced document.
     Document = 3,
+    /// Handed in where it was made here. Nobody fetches it ahead: personal data,
+    /// and what only a newer version has a use for.
+    Kept = 4,
+}
+
+impl Rank {
+    /// Every file made here goes to the office.
+    pub(crate) const ALL: Self = Self::Kept;
+    /// Files that come before anybody asks. A lower limit saves data on a costly line.
+    pub(crate) const AHEAD: Self = Self::Document;
+
+    fn from_integer(rank: i64) -> Self {
+        match rank {
+            0 => Self::Package,
+            1 => Self::Thumbnail,
+            2 => Self::Original,
+            3 => Self::Document,
+            _ => Self::Kept,
+        }
+    }
+}
+
+/// Why a file does not travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// The record came, the file has not come to the office yet.
+    NotAtOffice,
+    /// It was on a tablet alone that is out of service.
+    TabletLost,
+    /// It was here and cannot be read any more.
+    DamagedHere,
+}
+
+impl Missing {
+    fn word(self) -> &'static str {
+        match self {
+            Self::NotAtOffice => "not_at_office",
+            Self::TabletLost => "tablet_lost",
+            Self::DamagedHere => "damaged_here",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "not_at_office" => Some(Self::NotAtOffice),
+            "tablet_lost" => Some(Self::TabletLost),
+            "damaged_here" => Some(Self::DamagedHere),
+            _ => None,
+        }
+    }
 }
 
 /// A file that is to travel.
@@ -26,21 +76,41 @@ pub(crate) struct Travelling {
     pub(crate) bytes: u64,
 }
 
+/// What a ledger says of a file.
+pub(crate) struct Mention<'a> {
+    pub(crate) sha256: &'a str,
+    /// 0 where that is not said.
+    pub(crate) bytes: u64,
+    pub(crate) rank: Rank,
+    /// What people call it; empty where nobody named it.
+    pub(crate) name: &'a str,
+    /// When it was first spoken of, RFC 3339 UTC.
+    pub(crate) since: &'a str,
+}
+
 /// Notes that a ledger speaks of a file.
 pub(crate) fn refer(
     db: &Connection,
     ledger: LedgerId,
-    sha256: &str,
-    bytes: u64,
-    rank: Rank,
+    mention: &Mention<'_>,
 ) -> Result<(), DeviceError> {
-    db.prepare_cached("INSERT INTO blob (sha256, bytes) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-        .execute(params![sha256, integer(bytes)])?;
     db.prepare_cached(
-        "INSERT INTO blob_reference (ledger, sha256, rank) VALUES (?1, ?2, ?3)
-         ON CONFLICT DO NOTHING",
+        "INSERT INTO blob (sha256, bytes) VALUES (?1, ?2)
+         ON CONFLICT (sha256) DO UPDATE SET bytes = excluded.bytes WHERE blob.bytes = 0",
     )?
-    .execute(params![ledger.to_string(), sha256, rank as i64])?;
+    .execute(params![mention.sha256, integer(mention.bytes)])?;
+    db.prepare_cached(
+        "INSERT INTO blob_reference (ledger, sha256, rank, name, since) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (ledger, sha256) DO UPDATE SET since = MIN(since, excluded.since),
+            rank = MIN(rank, excluded.rank), name = MAX(name, excluded.name)",
+    )?
+    .execute(params![
+        ledger.to_string(),
+        mention.sha256,
+        mention.rank as i64,
+        mention.name,
+        mention.since
+    ])?;
     Ok(())
 }
 
@@ -57,7 +127,7 @@ pub(crate) fn add_own(db: &Connection, sha256: &str, bytes: u64) -> Result<(), D
 /// Notes that a file has arrived here.
 pub(crate) fn arrived(db: &Connection, sha256: &str, bytes: u64) -> Result<(), DeviceError> {
     db.execute(
-        "UPDATE blob SET here = 1, at_server = 1, bytes = ?2 WHERE sha256 = ?1",
+        "UPDATE blob SET here = 1, at_server = 1, missing = NULL, bytes = ?2 WHERE sha256 = ?1",
         params![sha256, integer(bytes)],
     )?;
     Ok(())
@@ -65,25 +135,38 @@ pub(crate) fn arrived(db: &Connection, sha256: &str, bytes: u64) -> Result<(), D
 
 /// Notes that the server holds a file.
 pub(crate) fn handed_in(db: &Connection, sha256: &str) -> Result<(), DeviceError> {
-    db.execute("UPDATE blob SET at_server = 1 WHERE sha256 = ?1", [sha256])?;
+    db.execute("UPDATE blob SET at_server = 1, missing = NULL WHERE sha256 = ?1", [sha256])?;
     Ok(())
 }
 
-/// Own files count as only here again: the server may have lost what it had.
+/// Notes why a file does not travel.
+pub(crate) fn missing(db: &Connection, sha256: &str, why: Missing) -> Result<(), DeviceError> {
+    db.execute("UPDATE blob SET missing = ?2 WHERE sha256 = ?1", [sha256, why.word()])?;
+    Ok(())
+}
+
+/// No file counts as safe any more, and own ones are handed in again: the server
+/// may have lost what it had, and what it knew of uploads.
 pub(crate) fn offer_again(db: &Connection) -> Result<(), DeviceError> {
-    db.execute("UPDATE blob SET at_server = 0 WHERE mine = 1", [])?;
+    db.execute("DELETE FROM upload", [])?;
+    db.execute(
+        "INSERT INTO upload (sha256) SELECT sha256 FROM blob WHERE mine = 1 AND at_server = 1",
+        [],
+    )?;
+    // Of others' files too nobody knows whether the office still has them.
+    db.execute("UPDATE blob SET at_server = 0", [])?;
     Ok(())
 }
 
-/// Files made here that the server does not hold, the small ones first. Only
-/// those that a change speaks of, and only once that change is at the server:
-/// a file nobody speaks of yet would be refused.
-pub(crate) fn to_hand_in(db: &Connection) -> Result<Vec<Travelling>, DeviceError> {
+/// Files made here that the server does not hold, the small ones first, up to a
+/// rank. Only those that a change speaks of: any other would be let go of.
+pub(crate) fn to_hand_in(db: &Connection, up_to: Rank) -> Result<Vec<Travelling>, DeviceError> {
     travelling(
         db,
         "SELECT b.sha256, b.bytes FROM blob b JOIN blob_reference r ON r.sha256 = b.sha256
          WHERE b.mine = 1 AND b.at_server = 0 AND b.here = 1
-         GROUP BY b.sha256 ORDER BY MIN(r.rank), b.bytes, b.sha256",
+         GROUP BY b.sha256 HAVING MIN(r.rank) <= ?1 ORDER BY MIN(r.rank), b.bytes, b.sha256",
+        up_to,
     )
 }
 
@@ -97,27 +180,82 @@ pub(crate) fn only_here(db: &Connection) -> Result<i64, DeviceError> {
 }
 
 /// Files that readable ledgers speak of and that are not here, packages and
-/// thumbnails first.
-pub(crate) fn to_fetch(db: &Connection) -> Result<Vec<Travelling>, DeviceError> {
+/// thumbnails first, up to a rank.
+pub(crate) fn to_fetch(db: &Connection, up_to: Rank) -> Result<Vec<Travelling>, DeviceError> {
     travelling(
         db,
         "SELECT b.sha256, b.bytes FROM blob b
          JOIN blob_reference r ON r.sha256 = b.sha256
          JOIN ledger l ON l.ledger = r.ledger AND l.granted = 1
          WHERE b.here = 0
-         GROUP BY b.sha256 ORDER BY MIN(r.rank), b.bytes, b.sha256",
+         GROUP BY b.sha256 HAVING MIN(r.rank) <= ?1 ORDER BY MIN(r.rank), b.bytes, b.sha256",
+        up_to,
     )
 }
 
-/// Every file that readable ledgers speak of, with whether it is here and
+/// A file as a person asks about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) sha256: String,
+    pub(crate) bytes: u64,
+    pub(crate) ledger: LedgerId,
+    pub(crate) rank: Rank,
+    pub(crate) name: String,
+    pub(crate) since: String,
+    pub(crate) here: bool,
+    pub(crate) mine: bool,
+    pub(crate) at_server: bool,
+    pub(crate) missing: Option<Missing>,
+    /// Bytes that the office last confirmed of an upload.
+    pub(crate) sent: u64,
+}
+
+/// What is known of the files that are still to travel, and of those named.
+pub(crate) fn on_the_way(db: &Connection, also: &[String]) -> Result<Vec<Known>, DeviceError> {
+    let also = serde_json::to_string(also)?;
+    let mut select = db.prepare_cached(
+        "SELECT b.sha256, b.bytes, MIN(r.ledger), MIN(r.rank), MAX(r.name), MIN(r.since),
+                b.here, b.mine, b.at_server, b.missing, COALESCE(u.sent, 0)
+         FROM blob b
+         JOIN blob_reference r ON r.sha256 = b.sha256
+         JOIN ledger l ON l.ledger = r.ledger AND (l.granted = 1 OR b.mine = 1)
+         LEFT JOIN upload u ON u.sha256 = b.sha256
+         WHERE (b.mine = 1 AND b.at_server = 0) OR b.here = 0
+            OR b.sha256 IN (SELECT value FROM json_each(?1))
+         GROUP BY b.sha256 HAVING b.mine = 1 OR MIN(r.rank) <= ?2
+         ORDER BY b.mine DESC, MIN(r.rank), b.bytes, b.sha256",
+    )?;
+    let mut rows = select.query(params![also, Rank::AHEAD as i64])?;
+    let mut known = Vec::new();
+    while let Some(row) = rows.next()? {
+        let missing: Option<String> = row.get(9)?;
+        known.push(Known {
+            sha256: row.get(0)?,
+            bytes: position(row.get(1)?),
+            ledger: super::parsed(&row.get::<_, String>(2)?)?,
+            rank: Rank::from_integer(row.get(3)?),
+            name: row.get(4)?,
+            since: row.get(5)?,
+            here: row.get(6)?,
+            mine: row.get(7)?,
+            at_server: row.get(8)?,
+            missing: missing.as_deref().and_then(Missing::from_word),
+            sent: position(row.get(10)?),
+        });
+    }
+    Ok(known)
+}
+
+/// Every file that readable ledgers speak of and that is to be here, with whether it is here and
 /// whether the server holds it.
 pub(crate) fn all(db: &Connection) -> Result<Vec<(Travelling, bool, bool)>, DeviceError> {
     let mut select = db.prepare_cached(
-        "SELECT DISTINCT b.sha256, b.bytes, b.here, b.at_server FROM blob b
+        "SELECT b.sha256, b.bytes, b.here, b.at_server FROM blob b
          JOIN blob_reference r ON r.sha256 = b.sha256
-         JOIN ledger l ON l.ledger = r.ledger AND l.granted = 1 ORDER BY b.sha256",
+         JOIN ledger l ON l.ledger = r.ledger AND l.granted = 1
+         GROUP BY b.sha256 HAVING b.mine = 1 OR MIN(r.rank) <= ?1 ORDER BY b.sha256",
     )?;
-    let rows = select.query_map([], |row| {
+    let rows = select.query_map([Rank::AHEAD as i64], |row| {
         let file = Travelling { sha256: row.get(0)?, bytes: position(row.get(1)?) };
         Ok((file, row.get(2)?, row.get(3)?))
     })?;
@@ -134,28 +272,10 @@ pub(crate) fn is_referred(db: &Connection, sha256: &str) -> Result<bool, DeviceE
     )?)
 }
 
-fn travelling(db: &Connection, sql: &str) -> Result<Vec<Travelling>, DeviceError> {
+fn travelling(db: &Connection, sql: &str, up_to: Rank) -> Result<Vec<Travelling>, DeviceError> {
     let mut select = db.prepare_cached(sql)?;
-    let rows = select.query_map([], |row| {
+    let rows = select.query_map([up_to as i64], |row| {
         Ok(Travelling { sha256: row.get(0)?, bytes: position(row.get(1)?) })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// A ledger that speaks of a file of ours, and when it first did.
-pub(crate) fn first_mention(
-    db: &Connection,
-    sha256: &str,
-) -> Result<Option<(LedgerId, String)>, DeviceError> {
-    let row: Option<(String, String)> = db
-        .query_row(
-            "SELECT r.ledger, COALESCE((SELECT MIN(json_extract(f.json, '$.wall')) FROM fact f
-                WHERE f.ledger = r.ledger AND f.kind IN ('evidence', 'document')
-                  AND instr(f.json, r.sha256) > 0), '')
-             FROM blob_reference r WHERE r.sha256 = ?1 ORDER BY r.ledger LIMIT 1",
-            [sha256],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()?;
-    row.map(|(ledger, wall)| Ok((super::parsed(&ledger)?, wall))).transpose()
 }

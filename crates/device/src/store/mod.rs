@@ -15,6 +15,7 @@ pub(crate) mod receipt;
 pub(crate) mod register;
 pub(crate) mod setting;
 pub(crate) mod task;
+pub(crate) mod upload;
 
 use crate::error::DeviceError;
 use crate::surroundings::Surroundings;

@@ -1,9 +1,11 @@
-//! Photos: taking them in, and showing them.
+//! Photos, films and papers: taking them in, and showing them.
 
 use super::text::{self, SHORT_CHARS_MAX};
 use crate::device::{Brought, Device};
+use crate::evidence::Blobs;
 use crate::store::blob;
 use crate::view::{AppError, ErrorCode};
+use domain::evidence::media::SNIFF_BYTES;
 use domain::evidence::{EvidenceFile, MediaType};
 use domain::id::{RecordId, TaskId};
 use domain::record::{field, kind};
@@ -11,6 +13,7 @@ use ledger::Write;
 use ledger::board::Board;
 use serde::Serialize;
 use serde_json::{Map, json};
+use std::io::Read;
 use std::sync::Arc;
 
 /// A file that a readable ledger speaks of.
@@ -26,6 +29,17 @@ pub struct FileHere {
     pub at_server: bool,
 }
 
+/// Some of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilePiece {
+    /// What the whole is.
+    pub media_type: Option<MediaType>,
+    /// Bytes of the whole.
+    pub total: u64,
+    /// The bytes asked for; fewer only at the end.
+    pub bytes: Vec<u8>,
+}
+
 impl Device {
     /// Takes a photo in and records what it shows. The files are on the disk
     /// before the record speaks of them.
@@ -39,7 +53,22 @@ impl Device {
         task: TaskId,
         subject: RecordId,
         name: &str,
-        bytes: &[u8],
+        mut bytes: &[u8],
+    ) -> Result<Board, AppError> {
+        self.take_evidence(task, subject, name, &mut bytes)
+    }
+
+    /// The same from a file or camera, piece by piece: a film is never in memory
+    /// as a whole.
+    ///
+    /// # Errors
+    /// As [`Device::put_evidence`].
+    pub fn take_evidence(
+        &self,
+        task: TaskId,
+        subject: RecordId,
+        name: &str,
+        from: &mut dyn Read,
     ) -> Result<Board, AppError> {
         // Decoding a photo takes longer than anything else here; the database
         // is not held meanwhile.
@@ -52,7 +81,7 @@ impl Device {
                 Err(ErrorCode::NoSuchRecord.into())
             }
         })?;
-        let taken = blobs.take_picture(bytes).map_err(crate::error::DeviceError::into_app)?;
+        let taken = blobs.take(from).map_err(crate::error::DeviceError::into_app)?;
         self.with(|open| {
             let ledger = open.joint(task)?;
             let file = EvidenceFile {
@@ -61,14 +90,16 @@ impl Device {
                 bytes: taken.bytes,
                 media_type: taken.media_type,
                 name: text::limited(base_name(name), SHORT_CHARS_MAX)?,
-                thumbnail: Some(taken.thumbnail.0.clone()),
+                thumbnail: taken.thumbnail.as_ref().map(|(sha256, _)| sha256.clone()),
                 more: Map::new(),
             };
             let write = Write::new(kind::EVIDENCE, open.new_record()?, field::FILE, json!(file));
-            let files = [
-                Brought { sha256: taken.sha256.clone(), bytes: taken.bytes },
-                Brought { sha256: taken.thumbnail.0.clone(), bytes: taken.thumbnail.1 },
-            ];
+            let own = [Some((taken.sha256.clone(), taken.bytes)), taken.thumbnail.clone()];
+            let files: Vec<Brought> = own
+                .into_iter()
+                .flatten()
+                .map(|(sha256, bytes)| Brought { sha256, bytes })
+                .collect();
             open.commit(ledger, "evidence.add", vec![write], &files)?;
             open.board(task)
         })
@@ -79,15 +110,39 @@ impl Device {
     /// # Errors
     /// [`ErrorCode::FileAbsent`], [`ErrorCode::StoreDamaged`], [`ErrorCode::Locked`].
     pub fn file(&self, sha256: &str) -> Result<(Option<MediaType>, Vec<u8>), AppError> {
-        let blobs = self.with(|open| {
+        let blobs = self.readable(sha256)?;
+        let bytes = blobs.get(sha256).map_err(crate::error::DeviceError::into_app)?;
+        Ok((MediaType::sniff(&bytes), bytes))
+    }
+
+    /// Some of such a file, from `start`.
+    ///
+    /// # Errors
+    /// As [`Device::file`].
+    pub fn file_piece(
+        &self,
+        sha256: &str,
+        start: u64,
+        count: usize,
+    ) -> Result<FilePiece, AppError> {
+        let blobs = self.readable(sha256)?;
+        let read = || {
+            let mut reader = blobs.reader(sha256)?;
+            let media_type = MediaType::sniff(&reader.read(0, SNIFF_BYTES)?);
+            let total = reader.length();
+            Ok(FilePiece { media_type, total, bytes: reader.read(start, count)? })
+        };
+        read().map_err(crate::error::DeviceError::into_app)
+    }
+
+    fn readable(&self, sha256: &str) -> Result<Arc<Blobs>, AppError> {
+        self.with(|open| {
             if blob::is_referred(&open.db, sha256)? {
                 Ok(Arc::clone(&open.blobs))
             } else {
                 Err(ErrorCode::FileAbsent.into())
             }
-        })?;
-        let bytes = blobs.get(sha256).map_err(crate::error::DeviceError::into_app)?;
-        Ok((MediaType::sniff(&bytes), bytes))
+        })
     }
 
     /// Every file that readable ledgers speak of.

@@ -6,6 +6,7 @@ mod decision;
 mod document;
 mod enrolment;
 mod evidence;
+mod files;
 mod finding;
 mod gate;
 mod item;
@@ -21,11 +22,13 @@ pub(crate) mod withdrawal;
 
 pub use board::LedgerDigest;
 pub use document::SiteRecord;
-pub use evidence::FileHere;
+pub use evidence::{FileHere, FilePiece};
 pub use finding::FindingCreated;
 
 #[cfg(test)]
 mod fault_tests;
+#[cfg(test)]
+mod file_tests;
 #[cfg(test)]
 mod rescue_tests;
 #[cfg(test)]

@@ -57,7 +57,7 @@ fn as_the_office(office: &Office, request: &ResetRequest<'_>, key: Option<[u8; 3
 }
 
 /// The records of a pack, as the office reads them.
-fn records(office: &Office, pack: &str) -> Vec<Record> {
+pub(super) fn records(office: &Office, pack: &str) -> Vec<Record> {
     let plain = age::decrypt(&office.recovery(), &fs::read(pack).unwrap()).unwrap();
     let mut decoder = Decoder::default();
     decoder.push(&zstd::stream::decode_all(plain.as_slice()).unwrap());

@@ -1,5 +1,5 @@
-//! The exchange with the office: turns until both hold the same, then files.
-//! And how it stands, in words for a person.
+//! The exchange with the office: turns until both hold the same, then files
+//! (`files`). And how it stands, in words for a person.
 //!
 //! The database is never held while the network is waited for. Whatever breaks
 //! off leaves the tablet as the last whole answer made it.
@@ -8,10 +8,10 @@ use crate::client::Client;
 use crate::device::{Device, Open};
 use crate::disk;
 use crate::error::DeviceError;
-use crate::evidence::hash_of;
 use crate::incoming::{self, Taken, Trust};
+use crate::store::blob::{self, Rank};
 use crate::store::identity::Enrolled;
-use crate::store::{blob, certificate, chain, identity, receipt, setting, task};
+use crate::store::{certificate, chain, identity, receipt, setting, task};
 use crate::version;
 use crate::view::{AppError, ErrorCode, PendingChange, SyncStatus};
 use chrono::{DateTime, Utc};
@@ -23,7 +23,7 @@ use ledger::planted::{self, Planted};
 use ledger::readmission::Readmission;
 use rusqlite::Connection;
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
 /// Most entries in the list of what is only here.
 const PENDING_MAX: usize = 200;
@@ -33,9 +33,9 @@ type Refused = BTreeMap<(LedgerId, ReplicaId), &'static str>;
 
 /// What one exchange brought.
 #[derive(Default)]
-struct Turns {
+pub(super) struct Turns {
     /// Whether anything came in or became safe.
-    changed: bool,
+    pub(super) changed: bool,
     /// The first thing that was not taken, while the rest went on.
     trouble: Option<AppError>,
 }
@@ -43,7 +43,10 @@ struct Turns {
 impl Turns {
     /// Goes on after what concerns one page, file or answer alone; everything
     /// else ends the exchange.
-    fn note<T>(&mut self, result: Result<T, DeviceError>) -> Result<Option<T>, DeviceError> {
+    pub(super) fn note<T>(
+        &mut self,
+        result: Result<T, DeviceError>,
+    ) -> Result<Option<T>, DeviceError> {
         match result {
             Ok(value) => Ok(Some(value)),
             Err(error) => {
@@ -61,9 +64,9 @@ impl Device {
     /// # Errors
     /// [`ErrorCode::Locked`] and the store's.
     pub fn sync_status(&self) -> Result<SyncStatus, AppError> {
-        let (running, last_error) = {
+        let (running, last_error, moving) = {
             let memory = self.lock_sync();
-            (memory.running, memory.last_error.clone())
+            (memory.running, memory.last_error.clone(), memory.files.clone())
         };
         let free = disk::free_bytes(&self.home);
         let status = self.try_with(|open| {
@@ -86,32 +89,23 @@ impl Device {
                     });
                 }
             }
-            let files = blob::to_hand_in(&open.db)?;
-            for file in &files {
-                if let Some((ledger, wall)) = blob::first_mention(&open.db, &file.sha256)? {
-                    pending.push(PendingChange {
-                        ledger,
-                        enterprise: task::enterprise(&open.db, ledger)?,
-                        intent: "file".to_owned(),
-                        wall,
-                        bytes: file.bytes,
-                    });
-                }
-            }
+            let files = open.file_statuses(&moving, &mut pending)?;
             pending.sort_by(|a, b| b.wall.cmp(&a.wall));
             pending.truncate(PENDING_MAX);
             // How much is only here may be known when nothing may be shown;
             // what it is may not.
             pending.retain(|_| shows);
+            let listed = if shows { files.files } else { Vec::new() };
             let ahead = setting::get(&open.db, setting::CLOCK_AHEAD_MS)?;
             Ok(SyncStatus {
                 running,
                 unsent_changes: u32::try_from(unsent).unwrap_or(u32::MAX),
-                unsent_files: u32::try_from(files.len()).unwrap_or(u32::MAX),
-                unsent_bytes: files.iter().map(|file| file.bytes).sum(),
+                unsent_files: files.unsent,
+                unsent_bytes: files.unsent_bytes,
                 last_contact: setting::get(&open.db, setting::LAST_CONTACT)?,
                 last_error,
                 pending,
+                files: listed,
                 clock_ahead_ms: ahead.and_then(|ms| ms.parse().ok()),
                 free_bytes: free,
                 space: disk::space(free),
@@ -169,8 +163,10 @@ impl Device {
             let changes = self.exchange_changes(&client, &mut turns);
             turns.note(changes)?;
         }
-        self.hand_in_files(&client, &mut turns)?;
-        self.fetch_files(&client, &mut turns)?;
+        let files = self.hand_in_files(&client, &mut turns, Rank::ALL);
+        let files = files.and_then(|()| self.fetch_files(&client, &mut turns, Rank::AHEAD));
+        self.lock_sync().files.moving = None;
+        files?;
         match turns.trouble {
             Some(error) => Err(DeviceError::Refused(error)),
             None => Ok(turns.changed),
@@ -238,49 +234,6 @@ impl Device {
                 Step::Again => {}
             }
         }
-    }
-
-    /// Files made here, thumbnails first. One that is refused does not keep the
-    /// others; it is named at the end.
-    fn hand_in_files(&self, client: &Client, turns: &mut Turns) -> Result<(), DeviceError> {
-        let (files, blobs) =
-            self.try_with(|open| Ok((blob::to_hand_in(&open.db)?, Arc::clone(&open.blobs))))?;
-        let forgotten = usize::from(planted::is(Planted::ForgetFile));
-        for file in files.into_iter().rev().skip(forgotten).rev() {
-            if planted::is(Planted::CallFileSafe) {
-                self.try_with(|open| blob::handed_in(&open.db, &file.sha256))?;
-            }
-            let handed_in = blobs.get(&file.sha256).and_then(|bytes| {
-                if client.has_blob(&file.sha256, bytes.len() as u64)? {
-                    return Ok(());
-                }
-                client.put_blob(&file.sha256, bytes)
-            });
-            if turns.note(handed_in)?.is_some() {
-                self.try_with(|open| blob::handed_in(&open.db, &file.sha256))?;
-                turns.changed = true;
-            }
-        }
-        Ok(())
-    }
-
-    /// Files that are spoken of and not here. A file the office does not have
-    /// yet, or that is not what its name says, is left for the next time.
-    fn fetch_files(&self, client: &Client, turns: &mut Turns) -> Result<(), DeviceError> {
-        let (files, blobs) =
-            self.try_with(|open| Ok((blob::to_fetch(&open.db)?, Arc::clone(&open.blobs))))?;
-        for file in files {
-            let Some(Some(bytes)) = turns.note(client.get_blob(&file.sha256))? else { continue };
-            if hash_of(&bytes) != file.sha256 {
-                let wrong = DeviceError::refused(ErrorCode::ServerTrouble, "hash_mismatch");
-                turns.note::<()>(Err(wrong))?;
-                continue;
-            }
-            blobs.put(&bytes)?;
-            self.try_with(|open| blob::arrived(&open.db, &file.sha256, bytes.len() as u64))?;
-            turns.changed = true;
-        }
-        Ok(())
     }
 }
 

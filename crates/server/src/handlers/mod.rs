@@ -20,3 +20,4 @@ pub mod session;
 pub mod tablet;
 pub mod task;
 pub mod tree;
+pub mod upload;

@@ -23,6 +23,7 @@ pub(crate) mod revocation;
 pub(crate) mod session;
 pub(crate) mod tablet;
 pub(crate) mod task;
+pub(crate) mod upload;
 
 /// Rows written by one statement; keeps it well under any engine's limit of parameters.
 pub(crate) const ROWS_PER_STATEMENT: usize = 500;

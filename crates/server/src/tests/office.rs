@@ -13,12 +13,15 @@ use axum::body::{Body, to_bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{Datelike, NaiveDate};
 use demo::City;
 use domain::department::{Department, Sector};
 use domain::inspector::Inspector;
 use domain::permission::Role;
 use domain::version::Version;
+use ledger::Hash;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 use tempfile::TempDir;
@@ -29,6 +32,9 @@ pub const ROLES: [Role; 4] =
     [Role::CommitteeOffice, Role::LeadDepartment, Role::Supervisor, Role::Administrator];
 
 pub const PASSWORD: &str = "correct horse";
+
+/// What one tablet may leave unfinished.
+pub const DEVICE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Departments of the tests, the lead first.
 pub const SECTORS: [Sector; 3] =
@@ -86,7 +92,12 @@ impl Office {
     pub async fn open_with(min_app_version: Option<Version>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let usual = Settings::new(folder.path());
-        let settings = Settings { failures_per_address_max: 8, min_app_version, ..usual };
+        let settings = Settings {
+            failures_per_address_max: 8,
+            device_bytes_max: DEVICE_BYTES_MAX,
+            min_app_version,
+            ..usual
+        };
         let app = App::open(&settings).await.unwrap();
         let office = Self { router: router(app.clone()), app, _folder: folder };
         office.fill().await;
@@ -211,6 +222,40 @@ impl Office {
             request = request.header("x-lianjian-version", version);
         }
         self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// A request of a tablet with headers.
+    pub async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(AUTHORIZATION, format!("Bearer {token}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// Hands a file in as any client would: created, then sent in one piece.
+    pub async fn hand_in(&self, token: &str, bytes: &[u8]) {
+        let name = STANDARD.encode(Hash::of(bytes).to_string());
+        let (length, metadata) = (bytes.len().to_string(), format!("sha256 {name}"));
+        let headers = [
+            ("tus-resumable", "1.0.0"),
+            ("upload-length", length.as_str()),
+            ("upload-metadata", metadata.as_str()),
+            ("content-type", "application/offset+octet-stream"),
+        ];
+        let answer = self.ask("POST", "/v1/files", token, &headers, bytes.to_vec()).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+        assert_eq!(answer.headers["upload-offset"], length.as_str());
     }
 
     /// A task of the test's three departments, as the desk asks for it.

@@ -5,21 +5,17 @@
 use crate::app::App;
 use crate::error::{Result, ServerError};
 use crate::store::{acceptance, blob, chain, fact, list, register, task};
-use domain::document::Manifest;
-use domain::evidence::EvidenceFile;
 use domain::id::{LedgerId, PersonId, RecordId, ReplicaId};
-use domain::record::{field, kind};
-use domain::task::PackageRef;
 use ledger::certificate::ReplicaRole;
+use ledger::file::mentions;
 use ledger::incoming::{Append, Split};
 use ledger::planted::{self, Planted};
 use ledger::policy::{policy, resolve};
 use ledger::projection::{is_projected, project};
 use ledger::seal::Seal;
 use ledger::tree::Acceptance;
-use ledger::{ChainHead, Change, Fact, Hash, Limits, Place, Register, VerdictKind, Write};
+use ledger::{ChainHead, Change, Fact, Limits, Place, Register, VerdictKind, Write};
 use sea_orm::ConnectionTrait;
-use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 
 /// Writes in one change of the server, below the limit of the wire.
@@ -170,36 +166,10 @@ pub async fn write_own(
 
 /// The files that statements refer to.
 fn references(facts: &[Fact]) -> BTreeSet<blob::Reference> {
-    let mut references = BTreeSet::new();
-    for fact in facts {
-        for sha256 in hashes(fact) {
-            // Anything else is no name of a file.
-            if sha256.parse::<Hash>().is_ok() {
-                let (rec, replica) = (fact.register.rec, fact.replica);
-                references.insert(blob::Reference { sha256, rec, replica });
-            }
-        }
-    }
-    references
-}
-
-fn hashes(fact: &Fact) -> Vec<String> {
-    let register = &fact.register;
-    if register.is(kind::EVIDENCE, field::FILE) {
-        let file = read::<EvidenceFile>(fact);
-        return file
-            .map(|f| [Some(f.sha256), f.thumbnail].into_iter().flatten().collect())
-            .unwrap_or_default();
-    }
-    if register.is(kind::DOCUMENT, field::MANIFEST) {
-        return read::<Manifest>(fact).map(|m| m.pdf_sha256).into_iter().collect();
-    }
-    if register.is(kind::TASK, field::PACKAGE) {
-        return read::<PackageRef>(fact).map(|p| p.sha256).into_iter().collect();
-    }
-    Vec::new()
-}
-
-fn read<T: DeserializeOwned>(fact: &Fact) -> Option<T> {
-    serde_json::from_value(fact.val.clone()).ok()
+    let of = |fact: &Fact| {
+        let (rec, replica) = (fact.register.rec, fact.replica);
+        let hashes = mentions(fact).into_keys();
+        hashes.map(move |hash| blob::Reference { sha256: hash.to_string(), rec, replica })
+    };
+    facts.iter().flat_map(of).collect()
 }

@@ -1,12 +1,15 @@
 //! Who may read a file. Knowing its hash gives nothing: a ledger that the
 //! caller may read must refer to it, and whoever wrote that reference must have
 //! shown to hold its bytes. Else a tablet could name a foreign file in a record
-//! of its own and have it handed out.
+//! of its own and have it handed out. A file of personal data is for the
+//! departments that its record names, whoever else may read the ledger.
 
 use crate::app::App;
 use crate::error::Result;
-use crate::store::{blob, chain, membership, tablet};
-use domain::id::{LedgerId, PersonId, ReplicaId};
+use crate::store::{blob, chain, inspector, membership, register, tablet};
+use domain::id::{DepartmentId, LedgerId, PersonId, RecordId, ReplicaId};
+use domain::personal::Sealed;
+use domain::record::{field, kind};
 use ledger::Hash;
 use sea_orm::ConnectionTrait;
 use std::collections::BTreeSet;
@@ -18,6 +21,9 @@ pub enum Access {
     Unknown,
     /// It is referred to, and its bytes have not come.
     NotHereYet,
+    /// It is referred to from tablets alone that are out of service, and its
+    /// bytes have not come.
+    Lost,
     /// It may be read.
     Readable,
 }
@@ -25,27 +31,57 @@ pub enum Access {
 /// What a person may know of a file, through the ledgers granted to them.
 pub async fn for_person(app: &App, person: PersonId, hash: &Hash) -> Result<Access> {
     let granted = membership::granted(&app.db, person).await?;
-    access(app, hash, &granted).await
+    let department = inspector::by_person(&app.db, person).await?.map(|one| one.department);
+    access(app, hash, &granted, department).await
 }
 
-/// What the readers of one ledger may know of a file.
+/// What the readers of one ledger may know of a file, none of personal data.
 pub async fn for_ledger(app: &App, ledger: LedgerId, hash: &Hash) -> Result<Access> {
-    access(app, hash, &BTreeSet::from([ledger])).await
+    access(app, hash, &BTreeSet::from([ledger]), None).await
 }
 
-async fn access(app: &App, hash: &Hash, readable: &BTreeSet<LedgerId>) -> Result<Access> {
+async fn access(
+    app: &App,
+    hash: &Hash,
+    readable: &BTreeSet<LedgerId>,
+    department: Option<DepartmentId>,
+) -> Result<Access> {
     let references = blob::references(&app.db, hash).await?;
-    let referred = references.into_iter().filter(|(ledger, _)| readable.contains(ledger));
     let bringers = blob::bringers(&app.db, hash).await?;
     let mut found = Access::Unknown;
-    for (ledger, chain) in referred {
-        let by = chain::writer(&app.db, ledger, chain).await?;
+    for (ledger, reference) in references {
+        if !readable.contains(&ledger) || !is_for(app, ledger, reference.rec, department).await? {
+            continue;
+        }
+        let by = chain::writer(&app.db, ledger, reference.replica).await?;
         if vouched(app, &app.db, by, &bringers).await? {
             return Ok(Access::Readable);
         }
-        found = Access::NotHereYet;
+        let tablet = tablet::by_replica(&app.db, by).await?;
+        let lost = tablet.is_some_and(|tablet| tablet.revoked_ms.is_some());
+        found = match found {
+            Access::Unknown | Access::Lost if lost => Access::Lost,
+            _ => Access::NotHereYet,
+        };
     }
     Ok(found)
+}
+
+/// Whether a record's files are for a department: all are, but for those of
+/// personal data. One whose readers cannot be made out has none.
+async fn is_for(
+    app: &App,
+    ledger: LedgerId,
+    rec: RecordId,
+    department: Option<DepartmentId>,
+) -> Result<bool> {
+    let fields = register::fields(&app.db, ledger, kind::PERSONAL, rec).await?;
+    if fields.is_empty() {
+        return Ok(true);
+    }
+    let sealed = fields.get(field::SEALED).and_then(|resolved| resolved.shown.clone());
+    let sealed = sealed.and_then(|val| serde_json::from_value::<Sealed>(val).ok());
+    Ok(sealed.is_some_and(|sealed| department.is_some_and(|one| sealed.readers.contains(&one))))
 }
 
 /// Whether the one who refers has shown to hold the bytes, with the tablet the

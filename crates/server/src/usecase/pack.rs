@@ -12,6 +12,7 @@ use crate::error::{Code, Result, ServerError};
 use crate::store::{blob, chain, inspector, pack_import, tablet};
 use crate::usecase::exchange::{self, Device, Due};
 use crate::usecase::pack_reading::{self, Ending, Event};
+use crate::usecase::upload;
 use axum::body::{Body, Bytes, HttpBody};
 use domain::evidence::FILE_BYTES_MAX;
 use domain::id::{LedgerId, PersonId, ReplicaId};
@@ -322,14 +323,17 @@ async fn take_file(
             return Ok(None);
         }
         let body = Body::new(Parts { parts, left: bytes });
-        app.files.receive(&hash, body, FILE_BYTES_MAX).await.map(Some)
+        upload::take_whole(app, &hash, body).await.map(Some)
     };
     let (whole, kept) = tokio::join!(feed, keep);
     match kept {
         Ok(None) => report.files_known += 1,
         Ok(Some(length)) => {
-            blob::brought(&app.db, &hash, length, device.replica, app.now_ms()).await?;
-            report.files_new += 1;
+            if note_file(app, device, &hash, length).await? {
+                report.files_new += 1;
+            } else {
+                report.files_refused += 1;
+            }
         }
         Err(ServerError::Refused(refusal)) => {
             // Cut off within a file: the report's ending tells of it.
@@ -340,6 +344,21 @@ async fn take_file(
         Err(error) => return Err(error),
     }
     Ok(whole)
+}
+
+/// Notes a file that is in its place; false where it was just being removed,
+/// and is to be handed in again.
+async fn note_file(app: &App, device: &Device, hash: &Hash, length: u64) -> Result<bool> {
+    let db = app.begin_write().await?;
+    blob::brought(&db, hash, length, device.replica, app.now_ms()).await?;
+    // Whoever removes files holds the row just written while doing so.
+    let stays = app.files.length(hash).await? == Some(length);
+    if stays {
+        db.commit().await?
+    } else {
+        db.rollback().await?
+    }
+    Ok(stays)
 }
 
 /// Passes a file's parts on. What takes them may stop listening; the parts are

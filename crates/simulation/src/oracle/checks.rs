@@ -2,7 +2,7 @@
 //! named function per check, in the order in which they are asked.
 
 use super::reading::{self, Reading, RegisterName};
-use super::{Check, Kept, Memory, Nature, Violation};
+use super::{BroughtFile, Check, Kept, Memory, Nature, Violation};
 use domain::id::{LedgerId, ReplicaId};
 use domain::task::Audience;
 use ledger::{Register, Resolved};
@@ -411,9 +411,22 @@ fn files_resolve(scene: &Scene) -> Outcome {
         }
     }
     for seen in &scene.tablets {
-        if let Some(sha256) = seen.absent_files.first() {
+        if let Some(sha256) = seen.absent_files.iter().find(|sha256| !is_lost(scene, sha256)) {
             return Err(format!("tablet {} cannot show file {sha256}", seen.number));
         }
     }
     Ok(())
+}
+
+/// Whether nobody holds a file any more: its record was handed in, and tablet or
+/// office was put back to a copy before the file was. A thumbnail, of which
+/// nobody was told, goes with some original.
+fn is_lost(scene: &Scene, sha256: &str) -> bool {
+    let files = &scene.memory.files;
+    let lost = |file: &BroughtFile| file.kept == Kept::Nowhere;
+    !scene.office_files.contains_key(sha256)
+        && match files.iter().find(|file| file.sha256 == sha256) {
+            Some(file) => lost(file),
+            None => files.iter().any(lost),
+        }
 }

@@ -4,7 +4,7 @@ import type { SyncStatus } from '@/platform/app'
 import { badgeOf, clockOffMinutes } from './badge'
 
 const now = new Date('2026-11-23T02:24:00.000Z')
-const status = (part: Partial<SyncStatus>): SyncStatus => ({ running: false, unsent_changes: 0, unsent_files: 0, unsent_bytes: 0, last_contact: '2026-11-23T02:12:00.000Z', last_error: null, pending: [], clock_ahead_ms: 0, free_bytes: null, space: 'plenty', lease_days_left: 14, ...part })
+const status = (part: Partial<SyncStatus>): SyncStatus => ({ running: false, unsent_changes: 0, unsent_files: 0, unsent_bytes: 0, last_contact: '2026-11-23T02:12:00.000Z', last_error: null, pending: [], files: [], clock_ahead_ms: 0, free_bytes: null, space: 'plenty', lease_days_left: 14, ...part })
 
 it('counts changes and files, and the minutes since the last contact', () => {
   expect(badgeOf(status({ unsent_changes: 2, unsent_files: 1 }), now)).toEqual({ state: 'unsent', unsent: 3, minutes: 12 })

@@ -391,6 +391,59 @@ export type FieldView = {
 	contested: boolean,
 };
 
+/**  What a file is for. */
+export type FileKind = 
+/**  Checklist and law texts of a task. */
+"package" | 
+/**  A small picture of a photo. */
+"thumbnail" | 
+/**  An original, as the camera made it. */
+"original" | 
+/**  A produced document. */
+"document" | 
+/**  Anything else. */
+"other";
+
+/**  Where a file is. Only the office's word that it has all of it makes a file safe. */
+export type FileState = 
+/**  On this tablet alone, or not yet whole at the office. */
+"only_here" | 
+/**  On its way to the office now. */
+"sending" | 
+/**  The office has confirmed all of it. */
+"at_server" | 
+/**  At the office, not here yet. */
+"to_fetch" | 
+/**  On its way here now. */
+"fetching" | 
+/**  Neither here nor to be had now; `reason` says why. */
+"missing";
+
+/**  How one file stands between this tablet and the office. */
+export type FileStatus = {
+	/**  Its hash. */
+	sha256: string,
+	/**  What it is for. */
+	kind: FileKind,
+	/**  What people call it; empty for what nobody named. */
+	name: string,
+	/**  The task it belongs to, once known. */
+	task: TaskId | null,
+	/**  Enterprise's name, for the person. */
+	enterprise: string,
+	/**  Its bytes; 0 where not known yet. */
+	bytes: number | null,
+	/**
+	 *  Of these, confirmed by the office on the way up, or written here on the
+	 *  way down.
+	 */
+	sent_bytes: number | null,
+	/**  Where it is. */
+	state: FileState,
+	/**  Why it does not travel, where something is known against it. */
+	reason: MissingReason | null,
+};
+
 /**  A finding just recorded. */
 export type FindingCreated = {
 	/**  Its record. */
@@ -596,7 +649,27 @@ export type MediaType =
 /**  A PNG picture. */
 "image/png" | 
 /**  A WebP picture. */
-"image/webp";
+"image/webp" | 
+/**  A picture as newer phones take it (HEIF with HEVC). */
+"image/heic" | 
+/**  A picture in HEIF's container. */
+"image/heif" | 
+/**  An MPEG-4 film. */
+"video/mp4" | 
+/**  A QuickTime film. */
+"video/quicktime" | 
+/**  A WebM film. */
+"video/webm" | 
+/**  MPEG-4 sound. */
+"audio/mp4" | 
+/**  MP3 sound. */
+"audio/mpeg" | 
+/**  WAVE sound. */
+"audio/wav" | 
+/**  Ogg sound. */
+"audio/ogg" | 
+/**  A PDF document. */
+"application/pdf";
 
 /**  A way of checking. */
 export type Method = 
@@ -617,6 +690,15 @@ export type Missing =
 "task" | 
 /**  Checklist and law texts. */
 "package";
+
+/**  Why a file does not travel. */
+export type MissingReason = 
+/**  The record came; the file is still on the tablet that took it. */
+"not_at_office" | 
+/**  The tablet that took it is out of service. */
+"tablet_lost" | 
+/**  It was here and cannot be read any more. */
+"damaged_here";
 
 /**  A note of the viewer's own department. */
 export type NoteView = {
@@ -860,6 +942,11 @@ export type SyncStatus = {
 	last_error: AppError | null,
 	/**  What is only here, newest first (at most 200). */
 	pending: PendingChange[],
+	/**
+	 *  Files that are still to travel, or became safe since the app was started:
+	 *  the one on its way first, then own ones, then those to come (at most 200).
+	 */
+	files: FileStatus[],
 	/**  Milliseconds this tablet's clock is ahead of the office's; none before contact. */
 	clock_ahead_ms: number | null,
 	/**  Bytes left on the disk, where the system says so. */
