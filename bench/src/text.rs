@@ -57,7 +57,7 @@ pub fn finding(n: usize) -> Worded {
     Worded {
         fact: format!("{}，编号{}，已停用约{}小时", WHAT[pick(8)], pick(100_000), pick(72)),
         location: format!("{}{}号位", WHERE[pick(8)], pick(400)),
-        requirement: WHAT_TO_DO[pick(8)].to_owned(),
+        requirement: format!("{}，整改后附照片报联检组复查", WHAT_TO_DO[pick(8)]),
         level: if pick(10) == 0 { Level::Major } else { Level::General },
     }
 }
