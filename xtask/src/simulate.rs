@@ -10,9 +10,7 @@ use anyhow::{Result, bail};
 /// The program.
 const PROGRAM: &str = "lianjian-simulate";
 
-/// Seeds that CI runs, always the same: the first ones. Of five hundred some
-/// still find something (`cargo xtask simulate --seeds 500`), which is work to
-/// be done and no reason to leave out what holds.
+/// Seeds that CI runs, always the same: the first ones.
 const CI_SEEDS: &str = "500";
 
 /// `cargo xtask simulate`, with the words for the simulator as they are.
