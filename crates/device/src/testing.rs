@@ -104,6 +104,8 @@ struct State {
     blobs: BTreeMap<String, Vec<u8>>,
     /// By id: hash, length, and what has come.
     uploads: BTreeMap<String, (String, usize, Vec<u8>)>,
+    /// Files that came in whole, in that order.
+    uploaded: Vec<String>,
     /// Bytes of files that came in and went out.
     carried: (usize, usize),
     readers: BTreeMap<ReplicaId, DepartmentId>,
@@ -152,6 +154,7 @@ impl Office {
             chains: BTreeMap::new(),
             blobs: BTreeMap::new(),
             uploads: BTreeMap::new(),
+            uploaded: Vec::new(),
             carried: (0, 0),
             readers: BTreeMap::new(),
             epoch: Uuid::from_u128(1),
@@ -191,6 +194,11 @@ impl Office {
     /// Bytes of files that came in and went out so far.
     pub(crate) fn carried(&self) -> (usize, usize) {
         self.state.lock().unwrap().carried
+    }
+
+    /// What was handed in since it opened or began anew, in that order.
+    pub(crate) fn uploaded(&self) -> Vec<String> {
+        self.state.lock().unwrap().uploaded.clone()
     }
 
     /// Forgets every upload, as after a fortnight.
@@ -258,6 +266,7 @@ impl Office {
     pub(crate) fn restored_without(&self, replica: ReplicaId, blobs: &BTreeSet<String>) {
         let mut state = self.state.lock().unwrap();
         state.epoch = Uuid::from_u128(2);
+        state.uploaded.clear();
         state.chains.values_mut().for_each(|chains| drop(chains.remove(&replica)));
         state.blobs.retain(|sha256, _| !blobs.contains(sha256));
     }
@@ -719,6 +728,7 @@ fn take_upload(state: &mut State, asked: &Asked) -> Said {
     let at = bytes.len();
     if at == *length && crate::evidence::hash_of(bytes) == *sha256 {
         state.blobs.insert(sha256.clone(), bytes.clone());
+        state.uploaded.push(sha256.clone());
     }
     match asked.method.as_str() {
         "POST" => Said::upload("201 Created", at, &format!("Location: files/{id}\r\n")),

@@ -34,7 +34,11 @@ pub enum Action {
     OpenTask,
     /// Send a task to the tablets.
     DispatchTask,
-    /// Return or approve findings.
+    /// Change the team of a task that is out, or call the visit off.
+    ChangeTask,
+    /// Hand an item or a finding on to another department.
+    HandOn,
+    /// Return or approve findings, settle what was marked for review.
     ReviewFindings,
     /// Issue enrolment codes and see tablets.
     ManageTablets,
@@ -44,12 +48,14 @@ pub enum Action {
 
 impl Action {
     /// Every action, for the walk over the table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::ReadDirectories,
         Self::ImportDirectories,
         Self::ReadTasks,
         Self::OpenTask,
         Self::DispatchTask,
+        Self::ChangeTask,
+        Self::HandOn,
         Self::ReviewFindings,
         Self::ManageTablets,
         Self::RescueTablets,
@@ -63,8 +69,9 @@ pub fn may(role: Role, action: Action) -> bool {
     use Action as A;
     match role {
         Role::CommitteeOffice => action != A::ReviewFindings,
-        // Tablets belong to the office, also those of a leading department.
-        Role::LeadDepartment => !matches!(action, A::ReviewFindings | A::RescueTablets),
+        // Tablets belong to the office, also those of a leading department, and who
+        // owns what is not a department's to say.
+        Role::LeadDepartment => !matches!(action, A::ReviewFindings | A::RescueTablets | A::HandOn),
         Role::Supervisor => {
             matches!(action, A::ReadDirectories | A::ReadTasks | A::ReviewFindings)
         }
@@ -103,6 +110,14 @@ mod tests {
         {
             assert_eq!(may(role, Action::RescueTablets), those.contains(&role), "{role:?}");
         }
+    }
+
+    #[test]
+    fn only_the_office_hands_on_what_a_department_owns() {
+        for role in [Role::LeadDepartment, Role::Supervisor, Role::Administrator] {
+            assert!(!may(role, Action::HandOn), "{role:?}");
+        }
+        assert!(may(Role::CommitteeOffice, Action::HandOn));
     }
 
     #[test]

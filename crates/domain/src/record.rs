@@ -63,6 +63,8 @@ pub mod field {
     pub const PACKAGE: &str = "package";
     /// `task`: [`super::super::task::Status`].
     pub const STATUS: &str = "status";
+    /// `task`: why the visit was called off, text.
+    pub const CANCELLATION: &str = "cancellation";
     /// `party`: [`super::super::task::Party`].
     pub const PARTY: &str = "party";
     /// `member`: [`super::super::task::Seat`].

@@ -30,6 +30,7 @@ pub mod proposal;
 pub mod readmission;
 pub mod receipt;
 pub mod recovery;
+pub mod resolution;
 pub mod seal;
 pub mod signature;
 pub mod statement;

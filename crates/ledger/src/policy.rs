@@ -52,7 +52,7 @@ pub fn policy(register: &Register) -> Policy {
         (_, f::WITHDRAWN) => Policy::KeepBoth,
         _ if lifecycle::is_state(register) => Policy::Lifecycle,
         (k::GENESIS, f::CHARTER)
-        | (k::TASK, f::HEADER | f::PACKAGE | f::STATUS)
+        | (k::TASK, f::HEADER | f::PACKAGE | f::STATUS | f::CANCELLATION)
         | (k::PARTY, f::PARTY)
         | (k::MEMBER, f::SEAT)
         | (k::REPLICA, f::CERTIFICATE | f::REVOKED | f::CLOCK)

@@ -8,7 +8,7 @@ use domain::enterprise::Risk;
 use domain::finding::{Answer, Assessment, Level, Origin, Review, ReviewState};
 use domain::id::RecordId;
 use domain::record::{field, kind};
-use domain::task::{Header, PackageRef, Party, Status};
+use domain::task::{Header, Ownership, PackageRef, Party, Status};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
@@ -115,11 +115,12 @@ fn finding(fields: &Fields) -> Option<Vec<(&'static str, Cell)>> {
     let origin: Origin = shown(fields, field::ORIGIN)?;
     let assessment: Option<Assessment> = shown(fields, field::ASSESSMENT);
     let review: Option<Review> = shown(fields, field::REVIEW);
+    let owner: Option<Ownership> = shown(fields, field::OWNER);
     let level = assessment.map_or(Level::General, |a| a.level);
     let deadline: Option<String> = shown(fields, field::DEADLINE);
     let fact: Option<String> = shown(fields, field::FACT);
     Some(vec![
-        ("department", text(origin.department)),
+        ("department", text(owner.map_or(origin.department, |owner| owner.department))),
         ("item", Cell::Text(origin.item.map(|i| i.to_string()))),
         ("level", word(&level)),
         ("fact", text(fact.unwrap_or_default())),

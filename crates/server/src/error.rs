@@ -241,6 +241,12 @@ codes! {
     NotADraft "not_a_draft" CONFLICT "任务已经下发，不能重复下发。"
     /// The task was not dispatched yet.
     StillADraft "still_a_draft" CONFLICT "任务尚未下发，没有可复核的内容。"
+    /// The task was called off or is done.
+    VisitOver "visit_over" CONFLICT "任务已取消或已办结，不能再更改。"
+    /// The marked change was settled before.
+    AlreadySettled "already_settled" CONFLICT "这条改动已经核实过，结论不能更改。"
+    /// A signed document relies on the change.
+    SignedUpon "signed_upon" CONFLICT "这条改动已写入签字的文书，不能撤除；需要更正的，请另行制作文书。"
     /// A comment is wanted.
     CommentMissing "comment_missing" UNPROCESSABLE_ENTITY "退回需要写明意见，以便执法人员整改。"
     /// A text is too long.

@@ -4,7 +4,7 @@ use crate::error::Code;
 use crate::guard::Needs;
 use crate::handlers::{
     blob, bundle, directory, document, enrolment, events, evidence, exchange, health, import,
-    overview, pack, pin_reset, revocation, session, tablet, task, tree, upload,
+    overview, pack, pin_reset, revocation, running, session, tablet, task, tree, upload,
 };
 use crate::router::DESK;
 use axum::http::header::CONTENT_TYPE;
@@ -39,10 +39,16 @@ use utoipa::{Modify, OpenApi};
         task::dispatch,
         task::return_finding,
         task::approve,
+        running::change_team,
+        running::cancel,
+        running::hand_on,
+        running::settle,
         evidence::evidence,
         document::site_record,
         bundle::bundle,
         tablet::list,
+        tablet::quarantine,
+        tablet::quarantined,
         tablet::issue_code,
         revocation::revoke,
         revocation::issue_reset_code,

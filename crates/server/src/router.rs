@@ -6,7 +6,7 @@ use crate::error::{Code, Refusal};
 use crate::guard::{Needs, pass};
 use crate::handlers::{
     blob, bundle, console, directory, document, enrolment, events, evidence, exchange, health,
-    import, overview, pack, pin_reset, revocation, session, tablet, task, tree, upload,
+    import, overview, pack, pin_reset, revocation, running, session, tablet, task, tree, upload,
 };
 use crate::openapi;
 use crate::store::session::Sessions;
@@ -22,8 +22,8 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, head, post};
 use domain::permission::Action::{
-    DispatchTask, ImportDirectories, ManageTablets, OpenTask, ReadDirectories, ReadTasks,
-    RescueTablets, ReviewFindings,
+    ChangeTask, DispatchTask, HandOn, ImportDirectories, ManageTablets, OpenTask, ReadDirectories,
+    ReadTasks, RescueTablets, ReviewFindings,
 };
 use ledger::exchange::BODY_BYTES_MAX;
 use time::Duration;
@@ -80,10 +80,16 @@ desk! {
     post   "/api/tasks/{task}/dispatch"                May(DispatchTask)      => task::dispatch;
     post   "/api/tasks/{task}/findings/{rec}/return"   May(ReviewFindings)    => task::return_finding;
     post   "/api/tasks/{task}/approve"                 May(ReviewFindings)    => task::approve;
+    post   "/api/tasks/{task}/team"                    May(ChangeTask)        => running::change_team;
+    post   "/api/tasks/{task}/cancel"                  May(ChangeTask)        => running::cancel;
+    post   "/api/tasks/{task}/records/{rec}/owner"     May(HandOn)            => running::hand_on;
+    post   "/api/tasks/{task}/changes/{change}/settle" May(ReviewFindings)    => running::settle;
     get    "/api/tasks/{task}/evidence/{sha256}"       May(ReadTasks)         => evidence::evidence;
     get    "/api/tasks/{task}/site-record.pdf"         May(ReadTasks)         => document::site_record;
     get    "/api/tasks/{task}/bundle"                  May(ReadTasks)         => bundle::bundle;
     get    "/api/tablets"                              May(ManageTablets)     => tablet::list;
+    get    "/api/quarantine"                           May(RescueTablets)     => tablet::quarantine;
+    get    "/api/quarantine/{sha256}"                  May(RescueTablets)     => tablet::quarantined;
     post   "/api/enrolment-codes"                      May(ManageTablets)     => tablet::issue_code;
     post   "/api/tablets/{replica}/revoke"             May(RescueTablets)     => revocation::revoke;
     post   "/api/tablets/{replica}/reset-codes"        May(RescueTablets)     => revocation::issue_reset_code;

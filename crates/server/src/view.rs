@@ -64,6 +64,8 @@ pub fn action_name(action: Action) -> &'static str {
         Action::ReadTasks => "read_tasks",
         Action::OpenTask => "open_task",
         Action::DispatchTask => "dispatch_task",
+        Action::ChangeTask => "change_task",
+        Action::HandOn => "hand_on",
         Action::ReviewFindings => "review_findings",
         Action::ManageTablets => "manage_tablets",
         Action::RescueTablets => "rescue_tablets",
@@ -366,6 +368,30 @@ impl From<MajorCriterion> for Article {
             uncertain: criterion.uncertain,
         }
     }
+}
+
+/// Why something is done.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct ReasonGiven {
+    /// It stays on record.
+    pub reason: String,
+}
+
+/// A page whose hash or seal did not hold, put aside.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct QuarantineRow {
+    /// SHA-256 of what was put aside, by which it can be fetched.
+    pub sha256: String,
+    /// When it came, RFC 3339 UTC.
+    pub received_at: String,
+    /// Who delivered it: the tablet's name, with its person.
+    pub delivered_by: String,
+    /// Whose chain it claims to be of: the tablet's name, with its person.
+    pub claims: String,
+    /// `seal`, the only reason there is so far.
+    pub reason: String,
+    /// Bytes.
+    pub bytes: u64,
 }
 
 /// Why a finding is returned.

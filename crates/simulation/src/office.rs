@@ -128,6 +128,8 @@ fn furnished() -> Result<Template> {
             department: department.id,
             site_lead,
             inspectors: crew.clone(),
+            deputy: None,
+            desk_reviewer: None,
         });
         people.push(crew);
         let tags = &city.showcase().hazard_tags;

@@ -74,6 +74,8 @@ impl Missing {
 pub(crate) struct Travelling {
     pub(crate) sha256: String,
     pub(crate) bytes: u64,
+    /// Made here; only its maker's bytes prove that they had it.
+    pub(crate) mine: bool,
 }
 
 /// What a ledger says of a file.
@@ -145,35 +147,38 @@ pub(crate) fn missing(db: &Connection, sha256: &str, why: Missing) -> Result<(),
     Ok(())
 }
 
-/// No file counts as safe any more, and own ones are handed in again: the server
-/// may have lost what it had, and what it knew of uploads.
+/// No file counts as safe any more, and all that are here are offered again, those
+/// of others too: the server may have lost what it had, and what it knew of
+/// uploads, and whoever made a file may not come back.
 pub(crate) fn offer_again(db: &Connection) -> Result<(), DeviceError> {
     db.execute("DELETE FROM upload", [])?;
     db.execute(
-        "INSERT INTO upload (sha256) SELECT sha256 FROM blob WHERE mine = 1 AND at_server = 1",
+        "INSERT INTO upload (sha256) SELECT sha256 FROM blob WHERE here = 1 AND at_server = 1",
         [],
     )?;
-    // Of others' files too nobody knows whether the office still has them.
     db.execute("UPDATE blob SET at_server = 0", [])?;
     Ok(())
 }
 
-/// Files made here that the server does not hold, the small ones first, up to a
+/// Files for the server that it does not hold, the small ones first, up to a
 /// rank. Only those that a change speaks of: any other would be let go of.
 pub(crate) fn to_hand_in(db: &Connection, up_to: Rank) -> Result<Vec<Travelling>, DeviceError> {
     travelling(
         db,
-        "SELECT b.sha256, b.bytes FROM blob b JOIN blob_reference r ON r.sha256 = b.sha256
-         WHERE b.mine = 1 AND b.at_server = 0 AND b.here = 1
+        "SELECT b.sha256, b.bytes, b.mine FROM blob b
+         JOIN blob_reference r ON r.sha256 = b.sha256
+         LEFT JOIN upload u ON u.sha256 = b.sha256
+         WHERE (b.mine = 1 OR u.sha256 IS NOT NULL) AND b.at_server = 0 AND b.here = 1
          GROUP BY b.sha256 HAVING MIN(r.rank) <= ?1 ORDER BY MIN(r.rank), b.bytes, b.sha256",
         up_to,
     )
 }
 
-/// How many files made here the server does not hold.
+/// How many files for the server it does not hold.
 pub(crate) fn only_here(db: &Connection) -> Result<i64, DeviceError> {
     Ok(db.query_row(
-        "SELECT count(*) FROM blob WHERE mine = 1 AND at_server = 0 AND here = 1",
+        "SELECT count(*) FROM blob b LEFT JOIN upload u ON u.sha256 = b.sha256
+         WHERE (b.mine = 1 OR u.sha256 IS NOT NULL) AND b.at_server = 0 AND b.here = 1",
         [],
         |row| row.get(0),
     )?)
@@ -184,7 +189,7 @@ pub(crate) fn only_here(db: &Connection) -> Result<i64, DeviceError> {
 pub(crate) fn to_fetch(db: &Connection, up_to: Rank) -> Result<Vec<Travelling>, DeviceError> {
     travelling(
         db,
-        "SELECT b.sha256, b.bytes FROM blob b
+        "SELECT b.sha256, b.bytes, b.mine FROM blob b
          JOIN blob_reference r ON r.sha256 = b.sha256
          JOIN ledger l ON l.ledger = r.ledger AND l.granted = 1
          WHERE b.here = 0
@@ -203,7 +208,8 @@ pub(crate) struct Known {
     pub(crate) name: String,
     pub(crate) since: String,
     pub(crate) here: bool,
-    pub(crate) mine: bool,
+    /// For the server: made here, or offered to it again.
+    pub(crate) up: bool,
     pub(crate) at_server: bool,
     pub(crate) missing: Option<Missing>,
     /// Bytes that the office last confirmed of an upload.
@@ -215,15 +221,17 @@ pub(crate) fn on_the_way(db: &Connection, also: &[String]) -> Result<Vec<Known>,
     let also = serde_json::to_string(also)?;
     let mut select = db.prepare_cached(
         "SELECT b.sha256, b.bytes, MIN(r.ledger), MIN(r.rank), MAX(r.name), MIN(r.since),
-                b.here, b.mine, b.at_server, b.missing, COALESCE(u.sent, 0)
+                b.here, b.mine = 1 OR u.sha256 IS NOT NULL AS up, b.at_server, b.missing,
+                COALESCE(u.sent, 0)
          FROM blob b
          JOIN blob_reference r ON r.sha256 = b.sha256
-         JOIN ledger l ON l.ledger = r.ledger AND (l.granted = 1 OR b.mine = 1)
          LEFT JOIN upload u ON u.sha256 = b.sha256
-         WHERE (b.mine = 1 AND b.at_server = 0) OR b.here = 0
+         JOIN ledger l ON l.ledger = r.ledger
+            AND (l.granted = 1 OR b.mine = 1 OR u.sha256 IS NOT NULL)
+         WHERE (b.at_server = 0 AND (b.mine = 1 OR u.sha256 IS NOT NULL)) OR b.here = 0
             OR b.sha256 IN (SELECT value FROM json_each(?1))
-         GROUP BY b.sha256 HAVING b.mine = 1 OR MIN(r.rank) <= ?2
-         ORDER BY b.mine DESC, MIN(r.rank), b.bytes, b.sha256",
+         GROUP BY b.sha256 HAVING up OR MIN(r.rank) <= ?2
+         ORDER BY up DESC, MIN(r.rank), b.bytes, b.sha256",
     )?;
     let mut rows = select.query(params![also, Rank::AHEAD as i64])?;
     let mut known = Vec::new();
@@ -237,7 +245,7 @@ pub(crate) fn on_the_way(db: &Connection, also: &[String]) -> Result<Vec<Known>,
             name: row.get(4)?,
             since: row.get(5)?,
             here: row.get(6)?,
-            mine: row.get(7)?,
+            up: row.get(7)?,
             at_server: row.get(8)?,
             missing: missing.as_deref().and_then(Missing::from_word),
             sent: position(row.get(10)?),
@@ -250,14 +258,14 @@ pub(crate) fn on_the_way(db: &Connection, also: &[String]) -> Result<Vec<Known>,
 /// whether the server holds it.
 pub(crate) fn all(db: &Connection) -> Result<Vec<(Travelling, bool, bool)>, DeviceError> {
     let mut select = db.prepare_cached(
-        "SELECT b.sha256, b.bytes, b.here, b.at_server FROM blob b
+        "SELECT b.sha256, b.bytes, b.mine, b.here, b.at_server FROM blob b
          JOIN blob_reference r ON r.sha256 = b.sha256
          JOIN ledger l ON l.ledger = r.ledger AND l.granted = 1
          GROUP BY b.sha256 HAVING b.mine = 1 OR MIN(r.rank) <= ?1 ORDER BY b.sha256",
     )?;
     let rows = select.query_map([Rank::AHEAD as i64], |row| {
-        let file = Travelling { sha256: row.get(0)?, bytes: position(row.get(1)?) };
-        Ok((file, row.get(2)?, row.get(3)?))
+        let (sha256, bytes) = (row.get(0)?, position(row.get(1)?));
+        Ok((Travelling { sha256, bytes, mine: row.get(2)? }, row.get(3)?, row.get(4)?))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -275,7 +283,7 @@ pub(crate) fn is_referred(db: &Connection, sha256: &str) -> Result<bool, DeviceE
 fn travelling(db: &Connection, sql: &str, up_to: Rank) -> Result<Vec<Travelling>, DeviceError> {
     let mut select = db.prepare_cached(sql)?;
     let rows = select.query_map([up_to as i64], |row| {
-        Ok(Travelling { sha256: row.get(0)?, bytes: position(row.get(1)?) })
+        Ok(Travelling { sha256: row.get(0)?, bytes: position(row.get(1)?), mine: row.get(2)? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

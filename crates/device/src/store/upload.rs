@@ -34,7 +34,15 @@ pub(crate) fn put(db: &Connection, sha256: &str, url: &str, sent: u64) -> Result
     Ok(())
 }
 
-/// Forgets an upload: it is done, or the office does not know of it.
+/// Forgets where an upload is: the office does not know of it. The file is still
+/// for the office.
+pub(crate) fn forget_place(db: &Connection, sha256: &str) -> Result<(), DeviceError> {
+    db.prepare_cached("UPDATE upload SET url = NULL, sent = 0 WHERE sha256 = ?1")?
+        .execute([sha256])?;
+    Ok(())
+}
+
+/// Forgets an upload that is done.
 pub(crate) fn forget(db: &Connection, sha256: &str) -> Result<(), DeviceError> {
     db.prepare_cached("DELETE FROM upload WHERE sha256 = ?1")?.execute([sha256])?;
     Ok(())

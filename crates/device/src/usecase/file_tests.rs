@@ -252,11 +252,38 @@ fn after_a_restore_no_file_is_called_safe_before_the_office_says_so_again() {
     assert!(safe(&lead) && safe(&second));
     let replica = lead.device.try_with(|open| Ok::<_, DeviceError>(open.replica)).unwrap();
     office.restored_without(replica, &[hash_of(&bytes)].into());
-    second.device.exchange().unwrap();
-    assert!(!safe(&second), "the office has lost it, and its owner has not come yet");
-    assert_eq!(second.device.sync_status().unwrap().unsent_files, 0, "nothing of one's own");
+    office.set_fault(Fault::LosesFiles);
+    assert_eq!(code(second.device.exchange()), ErrorCode::ServerTrouble);
+    assert!(!safe(&second), "the office has lost it");
+    let status = second.device.sync_status().unwrap();
+    let film = status.files.iter().find(|file| file.sha256 == hash_of(&bytes)).unwrap();
+    assert_eq!((film.state, film.sent_bytes), (FileState::OnlyHere, 0));
+    office.set_fault(Fault::None);
     lead.device.exchange().unwrap();
     assert!(safe(&lead) && office.blobs().contains(&hash_of(&bytes)));
+    let carried = office.carried().0;
+    second.device.exchange().unwrap();
+    assert!(safe(&second));
+    assert_eq!(second.device.sync_status().unwrap().unsent_files, 0);
+    assert_eq!(office.carried().0, carried, "what its maker brought again nobody else sends");
+}
+
+#[test]
+fn after_a_restore_a_tablet_brings_what_others_made_and_the_package_before_all() {
+    let office = Office::open();
+    let (lead, second) = (office.ready(LEAD), office.ready(SECOND));
+    let bytes = film(90_000);
+    with_film(&lead, &bytes);
+    lead.device.exchange().unwrap();
+    second.device.exchange().unwrap();
+    let before = office.blobs();
+    let replica = lead.device.try_with(|open| Ok::<_, DeviceError>(open.replica)).unwrap();
+    office.restored_without(replica, &before);
+    assert!(office.blobs().is_empty());
+    second.device.exchange().unwrap();
+    assert_eq!(office.blobs(), before);
+    let package = before.iter().find(|name| **name != hash_of(&bytes)).unwrap();
+    assert_eq!(office.uploaded().first(), Some(package));
 }
 
 #[test]

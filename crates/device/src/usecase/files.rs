@@ -61,7 +61,7 @@ pub(super) struct Statuses {
 }
 
 impl Device {
-    /// Files made here, thumbnails first, up to a rank. One that is refused does
+    /// Files for the office, thumbnails first, up to a rank. One that is refused does
     /// not keep the others; it is named at the end.
     pub(super) fn hand_in_files(
         &self,
@@ -112,9 +112,7 @@ impl Device {
         let total = reader.length();
         let mut known = match self.try_with(|open| upload::get(&open.db, &file.sha256))? {
             Some(Remembered { url: Some(url), .. }) => Some(url),
-            Some(Remembered { url: None, .. }) if client.has_blob(&file.sha256, total)? => {
-                return Ok(());
-            }
+            Some(Remembered { url: None, .. }) if has(client, file, total)? => return Ok(()),
             _ => None,
         };
         for _ in 0..BEGINNINGS_MAX {
@@ -129,7 +127,7 @@ impl Device {
             if self.send(&way, &mut reader, offset, pieces)? {
                 return Ok(());
             }
-            self.try_with(|open| upload::forget(&open.db, &file.sha256))?;
+            self.try_with(|open| upload::forget_place(&open.db, &file.sha256))?;
         }
         Err(DeviceError::refused(ErrorCode::ServerTrouble, "upload_gone"))
     }
@@ -273,6 +271,19 @@ impl Device {
     }
 }
 
+/// Whether the office has a file again that it had before it began anew.
+fn has(client: &Client, file: &Travelling, total: u64) -> Result<bool, DeviceError> {
+    if file.mine {
+        return client.has_blob(&file.sha256, total);
+    }
+    if total == 0 {
+        return Ok(false);
+    }
+    // What others made need not come from here, once it can be read.
+    let there = client.get_range(&file.sha256, 0, 1)?;
+    Ok(matches!(there, Fetched::Piece { total: there, .. } if there == total))
+}
+
 /// Whose upload is sent where.
 struct Way<'a> {
     client: &'a Client,
@@ -302,7 +313,7 @@ impl Open {
         let mut statuses = Statuses { files: Vec::new(), unsent: 0, unsent_bytes: 0 };
         for file in &known {
             let enterprise = task::enterprise(&self.db, file.ledger)?;
-            if file.mine && !file.at_server {
+            if file.up && !file.at_server {
                 statuses.unsent += 1;
                 statuses.unsent_bytes += file.bytes;
                 pending.push(PendingChange {
@@ -338,7 +349,7 @@ fn status(file: &Known, moving: Option<&Moving>) -> FileStatus {
         Missing::TabletLost => MissingReason::TabletLost,
         Missing::DamagedHere => MissingReason::DamagedHere,
     });
-    let up = file.mine && file.here;
+    let up = file.up && file.here;
     let state = match (up, moving.is_some(), reason) {
         _ if up && file.at_server => FileState::AtServer,
         (true, true, _) => FileState::Sending,

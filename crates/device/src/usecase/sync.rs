@@ -159,7 +159,9 @@ impl Device {
         }
         turns.note(changes)?;
         if self.try_with(|open| Ok(open.enrolled.epoch))? != epoch {
-            // What was safe at the old one is not; it goes along at once.
+            // What was safe at the old one is not; it goes along at once. Of a task that
+            // the office lost, it must have the package before it can take the rest.
+            self.hand_in_files(&client, &mut turns, Rank::Package)?;
             let changes = self.exchange_changes(&client, &mut turns);
             turns.note(changes)?;
         }

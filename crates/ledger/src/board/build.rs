@@ -4,7 +4,7 @@ use super::parts::{Cast, records, shown_value, target, value, values};
 use super::view::{
     Access, Board, ConflictView, DecisionView, DocumentView, EvidenceView, FindingView,
     HistoryEntry, ItemView, JudgementView, NoteView, PartyView, ProposalView, ReplyView,
-    ReviewView, SeatView, ShownValue,
+    ResolutionView, ReviewView, SeatView, ShownValue,
 };
 use super::{BoardInput, Judged};
 use crate::change::Change;
@@ -13,13 +13,14 @@ use crate::fact::{Verdict, VerdictKind};
 use crate::id::{ChangeId, Register};
 use crate::policy::{Head, Policy, Resolved, is_known, policy};
 use crate::proposal::{Proposal, Reply};
+use crate::resolution::Resolution;
 use domain::document::Manifest;
 use domain::evidence::EvidenceFile;
 use domain::finding::{Origin, Review};
 use domain::id::{DepartmentId, RecordId, ReplicaId};
 use domain::package::PackageItem;
 use domain::record::{field, kind};
-use domain::task::{Header, Seat, Status};
+use domain::task::{Header, Ownership, Seat, Status};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -135,11 +136,19 @@ impl Stage<'_> {
     }
 
     fn owner(&self, register: &Register) -> Option<DepartmentId> {
-        match register.kind.as_str() {
-            kind::ITEM => self.package_item(register.rec).map(|i| i.department),
-            kind::FINDING => self.finding(register.rec).map(|(_, origin)| origin.department),
+        let (of, rec) = (register.kind.as_str(), register.rec);
+        let first = match of {
+            kind::ITEM => self.package_item(rec).map(|i| i.department),
+            kind::FINDING => self.finding(rec).map(|(_, origin)| origin.department),
             _ => None,
-        }
+        };
+        Some(self.owner_now(of, rec, first?))
+    }
+
+    /// Whose a record is: its first owner's, unless the office handed it on.
+    fn owner_now(&self, of: &str, rec: RecordId, first: DepartmentId) -> DepartmentId {
+        let handed_on: Option<Ownership> = value(self.input.registers, of, rec, field::OWNER);
+        handed_on.map_or(first, |owner| owner.department)
     }
 
     /// What a register is about, for a heading: the item's text or the finding's fact.
@@ -184,10 +193,11 @@ impl Stage<'_> {
 
     fn items(&self) -> Vec<ItemView> {
         let Some(package) = self.input.package else { return Vec::new() };
+        let owner = |item: &PackageItem| self.owner_now(kind::ITEM, item.rec, item.department);
         let view = |item: &PackageItem| ItemView {
             rec: item.rec,
-            department: item.department,
-            access: self.access(item.department),
+            department: owner(item),
+            access: self.access(owner(item)),
             code: item.code.clone(),
             section: item.section.clone(),
             text: item.text.clone(),
@@ -273,11 +283,12 @@ impl Stage<'_> {
         let view = |(index, (rec, origin, head)): (usize, &(RecordId, Origin, &Head))| {
             let field_view =
                 |name| self.cast.field(&self.input, Register::new(kind::FINDING, *rec, name));
+            let owner = self.owner_now(kind::FINDING, *rec, origin.department);
             FindingView {
                 rec: *rec,
                 number: u32::try_from(index + 1).unwrap_or(u32::MAX),
-                department: origin.department,
-                access: self.access(origin.department),
+                department: owner,
+                access: self.access(owner),
                 item: origin.item,
                 assessment: field_view(field::ASSESSMENT),
                 location: field_view(field::LOCATION),
@@ -402,10 +413,26 @@ impl Stage<'_> {
     }
 
     fn judgements(&self) -> Vec<JudgementView> {
+        let settled: BTreeMap<ChangeId, Resolution> =
+            records(self.input.registers, kind::RESOLUTION, field::CONTENT)
+                .filter_map(|(_, resolved)| Resolution::from_value(resolved.shown.as_ref()?))
+                .map(|resolution| (resolution.change, resolution))
+                .collect();
         let view = |verdict: Verdict| {
+            let settlement = settled.get(&verdict.change);
+            let told_by_settlement = settlement.is_some() && verdict.verdict == VerdictKind::Void;
+            if told_by_settlement {
+                return None;
+            }
             let Judged { intent, author, replica, wall } =
                 self.input.judged.get(&verdict.change)?;
             Some(JudgementView {
+                change: verdict.change.to_string(),
+                resolution: settlement.map(|one| ResolutionView {
+                    accepted: one.accepted,
+                    reason: one.reason.clone(),
+                    reviewer: one.reviewer.clone(),
+                }),
                 verdict: match verdict.verdict {
                     VerdictKind::Void => "void".to_owned(),
                     VerdictKind::Review => "review".to_owned(),

@@ -312,8 +312,20 @@ views! {
         pub by: Byline,
     }
 
-    /// A change the server did not let take effect.
+    /// How a change that was marked for review was settled.
+    pub struct ResolutionView {
+        /// Whether it stands.
+        pub accepted: bool,
+        /// Why.
+        pub reason: String,
+        /// Who settled it.
+        pub reviewer: String,
+    }
+
+    /// A change that the server judged: without effect, or for a person to settle.
     pub struct JudgementView {
+        /// The change.
+        pub change: String,
         /// `void` or `review`.
         pub verdict: String,
         /// Reason code.
@@ -322,6 +334,8 @@ views! {
         pub intent: String,
         /// Who made it.
         pub by: Byline,
+        /// How it was settled, where it was for review and somebody did.
+        pub resolution: Option<ResolutionView>,
     }
 
     /// One gesture in the history of a task.

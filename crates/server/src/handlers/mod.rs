@@ -16,6 +16,7 @@ pub mod overview;
 pub mod pack;
 pub mod pin_reset;
 pub mod revocation;
+pub mod running;
 pub mod session;
 pub mod tablet;
 pub mod task;

@@ -12,12 +12,9 @@ use ledger::{ChainHead, ChangeId, Hash};
 use sea_orm::ActiveValue::Set;
 use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{Condition, QueryOrder, QuerySelect};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Bytes put aside for one delivering tablet at most.
-const QUARANTINE_BYTES_MAX: i64 = 64 * 1024 * 1024;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "chain")]
@@ -96,27 +93,6 @@ mod seal {
         #[sea_orm(primary_key, auto_increment = false)]
         pub pos: i64,
         pub signature: Vec<u8>,
-    }
-
-    plain_entity!();
-}
-
-mod quarantine {
-    use super::plain_entity;
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "quarantine")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub sha256: String,
-        pub ledger: Uuid,
-        pub replica: Uuid,
-        pub delivered_by: Uuid,
-        pub reason: String,
-        pub received_ms: i64,
-        pub size: i64,
-        pub bytes: Vec<u8>,
     }
 
     plain_entity!();
@@ -648,71 +624,6 @@ pub async fn changes_by_id(
         found.extend(rows);
     }
     Ok(found)
-}
-
-/// What failed its hash or seal, as it was delivered.
-#[derive(Debug)]
-pub struct PutAside<'a> {
-    /// The page.
-    pub page: &'a Page,
-    /// Who delivered it.
-    pub delivered_by: ReplicaId,
-    /// Why it was not taken.
-    pub reason: &'a str,
-    /// The page with its seals, in a form that can be read and verified again.
-    pub bytes: Vec<u8>,
-}
-
-/// Puts a page aside, once however often it comes. Answers whether there was
-/// room: one tablet fills no more than its share.
-pub async fn quarantine(
-    db: &impl ConnectionTrait,
-    aside: PutAside<'_>,
-    received_ms: i64,
-) -> Result<bool> {
-    let sha256 = Hash::of(&aside.bytes).to_string();
-    if quarantine::Entity::find_by_id(sha256.as_str()).one(db).await?.is_some() {
-        return Ok(true);
-    }
-    let kept: Option<Option<i64>> = quarantine::Entity::find()
-        .select_only()
-        .column_as(Expr::col(quarantine::Column::Size).sum().cast_as("bigint"), "kept")
-        .filter(quarantine::Column::DeliveredBy.eq(aside.delivered_by.0))
-        .into_tuple()
-        .one(db)
-        .await?;
-    let size = i64::try_from(aside.bytes.len()).unwrap_or(i64::MAX);
-    if kept.flatten().unwrap_or(0).saturating_add(size) > QUARANTINE_BYTES_MAX {
-        return Ok(false);
-    }
-    let row = quarantine::Model {
-        sha256,
-        ledger: aside.page.ledger.0,
-        replica: aside.page.replica.0,
-        delivered_by: aside.delivered_by.0,
-        reason: aside.reason.to_owned(),
-        received_ms,
-        size,
-        bytes: aside.bytes,
-    };
-    quarantine::Entity::insert(row.into_active_model())
-        .on_conflict(OnConflict::column(quarantine::Column::Sha256).do_nothing().to_owned())
-        .exec_without_returning(db)
-        .await?;
-    Ok(true)
-}
-
-/// What is put aside of one tablet's deliveries, in no order.
-#[cfg(test)]
-pub async fn quarantined(
-    db: &impl ConnectionTrait,
-    delivered_by: ReplicaId,
-) -> Result<Vec<Vec<u8>>> {
-    let rows = quarantine::Entity::find()
-        .filter(quarantine::Column::DeliveredBy.eq(delivered_by.0))
-        .all(db)
-        .await?;
-    Ok(rows.into_iter().map(|row| row.bytes).collect())
 }
 
 /// Where in a chain some changes stand, ascending.

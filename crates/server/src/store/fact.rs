@@ -134,7 +134,7 @@ pub async fn remove(
 }
 
 /// What signed documents are read from.
-const SIGNING: [(&str, &str); 2] =
+pub const SIGNING: [(&str, &str); 2] =
     [(kind::DOCUMENT, field::MANIFEST), (kind::SIGNATURE, field::CONTENT)];
 
 /// Whether a register says which changes are signed.

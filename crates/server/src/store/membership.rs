@@ -118,6 +118,18 @@ pub async fn granted(db: &impl ConnectionTrait, person: PersonId) -> Result<BTre
     Ok(rows.into_iter().map(LedgerId).collect())
 }
 
+/// The ledgers of which a person was ever a member.
+pub async fn of_person(db: &impl ConnectionTrait, person: PersonId) -> Result<BTreeSet<LedgerId>> {
+    let rows: Vec<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::Ledger)
+        .filter(Column::Person.eq(person.0))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(LedgerId).collect())
+}
+
 /// Who may read a ledger now.
 pub async fn readers(db: &impl ConnectionTrait, ledger: LedgerId) -> Result<BTreeSet<PersonId>> {
     let rows: Vec<Uuid> = Entity::find()

@@ -16,6 +16,7 @@ pub(crate) mod list;
 pub(crate) mod membership;
 pub(crate) mod pack_import;
 pub(crate) mod plan;
+pub(crate) mod quarantine;
 pub(crate) mod reference;
 pub(crate) mod register;
 pub(crate) mod reset_code;

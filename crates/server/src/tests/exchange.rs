@@ -1,6 +1,6 @@
 //! The exchange with tablets.
 
-use crate::store::{chain, register};
+use crate::store::{chain, quarantine, register};
 use crate::tests::office::{Office, SECTORS, department};
 use crate::tests::tablet::{Tablet, bare};
 use axum::http::StatusCode;
@@ -215,7 +215,7 @@ async fn a_changed_byte_is_put_aside_and_changes_nothing() {
         fire.turn(&office, request.clone()).await;
     }
     assert_eq!(std::mem::take(&mut fire.refused), ["seal"; 3]);
-    let aside = chain::quarantined(&office.app.db, fire.replica).await.unwrap();
+    let aside = quarantine::of(&office.app.db, fire.replica).await.unwrap();
     assert_eq!(aside.len(), 1);
     assert_eq!(Request::decode(&aside[0]).unwrap().pages, request.pages);
     assert_eq!(chain::holdings(&office.app.db, [joint]).await.unwrap(), before);
@@ -360,13 +360,13 @@ async fn one_tablet_fills_no_more_of_the_quarantine_than_its_share() {
     let put = async |delivered_by, fill: u8| {
         let bytes = vec![fill; 40 * 1024 * 1024];
         let page = page(u64::from(fill));
-        let aside = chain::PutAside { page: &page, delivered_by, reason: "seal", bytes };
-        chain::quarantine(&office.app.db, aside, 1).await.unwrap()
+        let aside = quarantine::PutAside { page: &page, delivered_by, reason: "seal", bytes };
+        quarantine::put(&office.app.db, aside, 1).await.unwrap()
     };
     assert!(put(by[0], 1).await);
     assert!(!put(by[0], 2).await);
     assert!(put(by[1], 3).await);
-    assert_eq!(chain::quarantined(&office.app.db, by[0]).await.unwrap().len(), 1);
+    assert_eq!(quarantine::of(&office.app.db, by[0]).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

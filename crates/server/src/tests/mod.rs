@@ -14,6 +14,7 @@ mod permission;
 mod rescue;
 mod restore;
 mod review;
+mod running;
 mod session;
 mod tablet;
 mod tree;

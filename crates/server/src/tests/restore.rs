@@ -112,7 +112,7 @@ async fn a_task_and_a_tablet_of_which_the_copy_knows_nothing_come_back_too() {
 
     let refused = offer(&office, &tablet).await;
     assert!(!refused.is_empty() && refused.iter().all(|why| why == "package"), "{refused:?}");
-    office.app.files.put(bytes.to_vec()).await.unwrap();
+    office.hand_in(&tablet.token, &bytes).await;
     assert_eq!(offer(&office, &tablet).await, Vec::<String>::new());
     let after = register::shown(&office.app.db, joint, &remark(item)).await.unwrap();
     assert_eq!(after, Some(json!("第二排有积水")));
@@ -129,6 +129,42 @@ async fn a_task_and_a_tablet_of_which_the_copy_knows_nothing_come_back_too() {
     second.turn(&office, Request { header, pages: vec![] }).await;
     let granted = crate::store::membership::granted(&office.app.db, second.person).await.unwrap();
     assert!(granted.contains(&joint));
+}
+
+#[tokio::test]
+async fn a_file_whose_maker_does_not_come_back_is_brought_by_another_of_the_team() {
+    let photo = b"\xFF\xD8\xFF\xE0 a picture that only one tablet took";
+    let office = Office::open().await;
+    office.dispatched().await;
+    let mut maker = office.tablet(SECTORS[0], 0).await;
+    let mut second = office.tablet(SECTORS[0], 1).await;
+    maker.exchange(&office).await;
+    second.exchange(&office).await;
+    let path = format!("/v1/blobs/{}", Hash::of(photo));
+    let copy = office.copy().await;
+    let file = json!({
+        "subject": Uuid::now_v7(), "sha256": Hash::of(photo), "bytes": photo.len(),
+        "media_type": "image/jpeg", "name": "a.jpg",
+    });
+    let write = Write::new(kind::EVIDENCE, RecordId(Uuid::now_v7()), field::FILE, file);
+    maker.write(maker.joint(), "evidence.add", vec![write]);
+    maker.exchange(&office).await;
+    second.exchange(&office).await;
+    drop(office);
+
+    let office = Office::restored(&copy).await;
+    second.epoch = office.app.keys.epoch;
+    assert!(offer(&office, &second).await.is_empty());
+    // Of the record all know; the file is not there, nor what a stranger brings.
+    let stranger = office.tablet(SECTORS[0], 3).await;
+    office.hand_in(&stranger.token, photo).await;
+    let answer = office.device("GET", &path, &second.token, vec![]).await;
+    assert_eq!(answer.code(), "file_not_here_yet");
+    office.hand_in(&second.token, photo).await;
+    let answer = office.device("GET", &path, &maker.token, vec![]).await;
+    assert_eq!((answer.status, answer.bytes.as_slice()), (StatusCode::OK, &photo[..]));
+    let answer = office.device("GET", &path, &stranger.token, vec![]).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

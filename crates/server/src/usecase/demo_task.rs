@@ -40,7 +40,13 @@ pub async fn open(app: &App) -> Result<Option<TaskId>> {
         let valid = people.iter().filter(|p| p.certificate.is_valid_on(today));
         let inspectors: Vec<PersonId> = valid.take(PEOPLE).map(|p| p.person).collect();
         let site_lead = *inspectors.first().ok_or(ServerError::Broken(NO_CITY))?;
-        parties.push(PartyRequest { department: city.id, site_lead, inspectors });
+        parties.push(PartyRequest {
+            department: city.id,
+            site_lead,
+            inspectors,
+            deputy: None,
+            desk_reviewer: None,
+        });
     }
     let items = check_item::of_sectors(&app.db, &SECTORS).await?;
     let concerned = items

@@ -54,8 +54,14 @@ pub struct PartyRequest {
     pub department: DepartmentId,
     /// Who decides on site for it.
     pub site_lead: PersonId,
-    /// Its people, the site lead among them.
+    /// Its people, the site lead and the deputy among them.
     pub inspectors: Vec<PersonId>,
+    /// Who decides on site in the lead's absence.
+    #[serde(default)]
+    pub deputy: Option<PersonId>,
+    /// Who decides from the desk when neither lead nor deputy can; not on site.
+    #[serde(default)]
+    pub desk_reviewer: Option<PersonId>,
 }
 
 /// A task before its dispatch.
@@ -262,7 +268,8 @@ async fn departments(db: &impl ConnectionTrait, request: &TaskRequest) -> Result
     if seen.contains(&request.lead) { Ok(found) } else { Err(Code::LeadNotParty.into()) }
 }
 
-async fn party(
+/// One department with its people, checked for the day of the visit.
+pub(super) async fn party(
     db: &impl ConnectionTrait,
     department: &Department,
     asked: &PartyRequest,
@@ -274,11 +281,14 @@ async fn party(
     if people.len() < INSPECTORS_MIN {
         return Err(Refusal::with(Code::TooFewInspectors, of_department).into());
     }
-    if !people.contains(&asked.site_lead) {
+    let desk = asked.desk_reviewer;
+    let astray = asked.deputy.is_some_and(|deputy| !people.contains(&deputy))
+        || desk.is_some_and(|desk| people.contains(&desk));
+    if astray || !people.contains(&asked.site_lead) || asked.deputy == Some(asked.site_lead) {
         return Err(Refusal::with(Code::SiteLeadNotInTeam, of_department).into());
     }
-    let mut seats = Vec::with_capacity(people.len());
-    for person in people {
+    let mut seats = Vec::with_capacity(people.len() + 1);
+    for person in people.into_iter().chain(desk) {
         let inspector = inspector::by_person(db, person).await?;
         let inspector = inspector.filter(|inspector| inspector.department == department.id);
         let inspector = inspector.ok_or(Code::InspectorUnknown)?;
@@ -286,13 +296,18 @@ async fn party(
             let fields = json!({ "department": department.short_name, "person": person });
             return Err(Refusal::with(Code::CertificateInvalid, fields).into());
         }
-        let leads = person == asked.site_lead;
+        let role = match Some(person) {
+            one if one == Some(asked.site_lead) => TeamRole::SiteLead,
+            one if one == asked.deputy => TeamRole::Deputy,
+            one if one == desk => TeamRole::DeskReviewer,
+            _ => TeamRole::Inspector,
+        };
         seats.push(Seat {
             person,
             name: inspector.name,
             cert_no: inspector.certificate.cert_no,
             department: department.id,
-            role: if leads { TeamRole::SiteLead } else { TeamRole::Inspector },
+            role,
         });
     }
     seats.sort_by_key(|seat| seat.role);

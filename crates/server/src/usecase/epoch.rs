@@ -71,12 +71,10 @@ async fn heed_seat(
 ) -> Result<()> {
     let person = PersonId(one.rec.0);
     let shown = register::shown(db, ledger, one).await?;
-    match shown.and_then(|val| serde_json::from_value::<Option<Seat>>(val).ok()) {
-        Some(Some(seat)) => {
-            membership::ensure(db, ledger, (person, seat.department), app.now_ms()).await
-        }
-        Some(None) => membership::leave(db, ledger, person, app.now_ms()).await,
-        None => Ok(()),
+    match shown.and_then(|val| serde_json::from_value::<Seat>(val).ok()) {
+        Some(seat) => membership::ensure(db, ledger, (person, seat.department), app.now_ms()).await,
+        // Only the office writes seats: nothing shown is one that was taken away.
+        None => membership::leave(db, ledger, person, app.now_ms()).await,
     }
 }
 

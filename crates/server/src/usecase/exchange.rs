@@ -4,7 +4,7 @@
 
 use crate::app::App;
 use crate::error::{Code, Result, ServerError};
-use crate::store::{chain, fact, membership, tablet};
+use crate::store::{chain, fact, membership, quarantine, tablet};
 use crate::usecase::judgement::Taken;
 use crate::usecase::{adoption, append, epoch, judgement, revocation, tree};
 use domain::id::{LedgerId, PersonId, RecordId, ReplicaId};
@@ -256,8 +256,8 @@ async fn put_aside(
     let request = Request { header, pages: vec![page.clone()] };
     let bytes = request.encode().map_err(|_| ServerError::Broken("a page cannot be written"))?;
     let delivered_by = device.replica;
-    let aside = chain::PutAside { page, delivered_by, reason: reason(why), bytes };
-    if !chain::quarantine(db, aside, app.now_ms()).await? {
+    let aside = quarantine::PutAside { page, delivered_by, reason: reason(why), bytes };
+    if !quarantine::put(db, aside, app.now_ms()).await? {
         tracing::warn!(%delivered_by, "no room to put aside more of this tablet, page dropped");
     }
     Ok(())

@@ -4,12 +4,16 @@
 
 use crate::app::App;
 use crate::error::{Code, Result, ServerError};
-use crate::store::{revocation, tablet};
+use crate::store::{membership, register, revocation, tablet};
 use crate::usecase::exchange::Device;
+use crate::usecase::{append, judgement};
 use chrono::DateTime;
-use domain::id::ReplicaId;
+use domain::id::{PersonId, RecordId, ReplicaId};
+use domain::record::{field, kind};
+use domain::task::Revocation;
 use domain::time::Wall;
 use ledger::wipe::{SignedWipe, Wipe};
+use ledger::{Register, Write};
 use sea_orm::ConnectionTrait;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -64,9 +68,34 @@ pub async fn revoke(app: &App, replica: ReplicaId, order: Revoke, by: Option<Uui
         told_ms: before.and_then(|before| before.told_ms),
         wiped_ms: None,
     };
+    let said = Revocation { lost: row.lost, reason: row.reason.clone() };
     revocation::put(&db, row).await?;
+    announce(app, &db, &known, &said).await?;
     db.commit().await?;
+    app.events.poke();
     tracing::info!(%replica, by = ?by, lost = order.lost, wipe = ?order.wipe, "a tablet was taken out of service");
+    Ok(())
+}
+
+/// Says so in every ledger in which the tablet may have written: what still comes
+/// of it is marked, and colleagues know that files of its may never come.
+async fn announce(
+    app: &App,
+    db: &impl ConnectionTrait,
+    known: &tablet::Model,
+    said: &Revocation,
+) -> Result<()> {
+    let one = Register::new(kind::REPLICA, RecordId(known.replica), field::REVOKED);
+    let said = serde_json::to_value(said)?;
+    let author = judgement::office(app.keys.replica);
+    for ledger in membership::of_person(db, PersonId(known.person)).await? {
+        if register::shown(db, ledger, &one).await?.as_ref() == Some(&said) {
+            continue;
+        }
+        let writes = vec![Write::new(kind::REPLICA, one.rec, field::REVOKED, said.clone())];
+        let touched = append::write_own(app, db, ledger, author, "replica.revoke", writes).await?;
+        append::settle(db, ledger, &touched).await?;
+    }
     Ok(())
 }
 

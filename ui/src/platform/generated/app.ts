@@ -620,8 +620,10 @@ export type ItemView = {
 	remark: FieldView,
 };
 
-/**  A change the server did not let take effect. */
+/**  A change that the server judged: without effect, or for a person to settle. */
 export type JudgementView = {
+	/**  The change. */
+	change: string,
 	/**  `void` or `review`. */
 	verdict: string,
 	/**  Reason code. */
@@ -630,6 +632,8 @@ export type JudgementView = {
 	intent: string,
 	/**  Who made it. */
 	by: Byline,
+	/**  How it was settled, where it was for review and somebody did. */
+	resolution: ResolutionView | null,
 };
 
 /**  The chains of one audience of one task. */
@@ -822,6 +826,16 @@ export type RescuePlace = {
 	removable: boolean,
 	/**  Bytes left there. */
 	free_bytes: number | null,
+};
+
+/**  How a change that was marked for review was settled. */
+export type ResolutionView = {
+	/**  Whether it stands. */
+	accepted: boolean,
+	/**  Why. */
+	reason: string,
+	/**  Who settled it. */
+	reviewer: string,
 };
 
 /**  What the office says of a finding after the visit. */

@@ -178,6 +178,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pages whose hash or seal did not hold, the latest first. */
+        get: operations["list_quarantine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One page put aside, as a request that can be read and verified again. */
+        get: operations["quarantined_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -334,6 +368,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/{task}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls a visit off. */
+        post: operations["cancel_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task}/changes/{change}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says whether a change that was marked for review stands. */
+        post: operations["settle_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks/{task}/dispatch": {
         parameters: {
             query?: never;
@@ -402,6 +470,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/{task}/records/{rec}/owner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands an item or a finding on to another department. */
+        post: operations["hand_on"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks/{task}/site-record.pdf": {
         parameters: {
             query?: never;
@@ -413,6 +498,23 @@ export interface paths {
         get: operations["site_record"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task}/team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the seats of one department to other people. */
+        post: operations["change_team"];
         delete?: never;
         options?: never;
         head?: never;
@@ -985,6 +1087,13 @@ export interface components {
             requirement: components["schemas"]["FieldView"];
             review?: null | components["schemas"]["ReviewView"];
         };
+        /** @description To whom an item or a finding is handed on. */
+        HandOn: {
+            /** @description The department, one that takes part. */
+            department: components["schemas"]["DepartmentId"];
+            /** @description Why; it stays on record. */
+            reason: string;
+        };
         /**
          * @description What is dangerous about an enterprise; decides which items concern it.
          * @enum {string}
@@ -1127,14 +1236,17 @@ export interface components {
             /** @description Codes of what it would violate. */
             violated: string[];
         };
-        /** @description A change the server did not let take effect. */
+        /** @description A change that the server judged: without effect, or for a person to settle. */
         JudgementView: {
             /** @description Who made it. */
             by: components["schemas"]["Byline"];
+            /** @description The change. */
+            change: string;
             /** @description What the change was. */
             intent: string;
             /** @description Reason code. */
             reason: string;
+            resolution?: null | components["schemas"]["ResolutionView"];
             /** @description `void` or `review`. */
             verdict: string;
         };
@@ -1439,7 +1551,9 @@ export interface components {
         PartyRequest: {
             /** @description The department. */
             department: components["schemas"]["DepartmentId"];
-            /** @description Its people, the site lead among them. */
+            deputy?: null | components["schemas"]["PersonId"];
+            desk_reviewer?: null | components["schemas"]["PersonId"];
+            /** @description Its people, the site lead and the deputy among them. */
             inspectors: components["schemas"]["PersonId"][];
             /** @description Who decides on site for it. */
             site_lead: components["schemas"]["PersonId"];
@@ -1492,6 +1606,29 @@ export interface components {
             /** @description The value wished for. */
             value: components["schemas"]["ShownValue"];
         };
+        /** @description A page whose hash or seal did not hold, put aside. */
+        QuarantineRow: {
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            bytes: number;
+            /** @description Whose chain it claims to be of: the tablet's name, with its person. */
+            claims: string;
+            /** @description Who delivered it: the tablet's name, with its person. */
+            delivered_by: string;
+            /** @description `seal`, the only reason there is so far. */
+            reason: string;
+            /** @description When it came, RFC 3339 UTC. */
+            received_at: string;
+            /** @description SHA-256 of what was put aside, by which it can be fetched. */
+            sha256: string;
+        };
+        /** @description Why something is done. */
+        ReasonGiven: {
+            /** @description It stays on record. */
+            reason: string;
+        };
         /**
          * Format: uuid
          * @description A record in a ledger: an item's answer, a finding, a piece of evidence.
@@ -1543,6 +1680,15 @@ export interface components {
             replica: components["schemas"]["ReplicaId"];
             /** @description Its store's key, age-encrypted to the recovery recipient, base64url. */
             wrapped_key: string;
+        };
+        /** @description How a change that was marked for review was settled. */
+        ResolutionView: {
+            /** @description Whether it stands. */
+            accepted: boolean;
+            /** @description Why. */
+            reason: string;
+            /** @description Who settled it. */
+            reviewer: string;
         };
         /** @description Why a finding is returned. */
         ReturnRequest: {
@@ -1618,6 +1764,13 @@ export interface components {
          * @enum {string}
          */
         Sector: "emergency_management" | "fire" | "market_supervision" | "environment" | "housing" | "public_security" | "industry" | "health" | "transport" | "education" | "commerce" | "culture_tourism" | "urban_management" | "water" | "agriculture" | "comprehensive";
+        /** @description What becomes of a change. */
+        Settle: {
+            /** @description Whether it stands. */
+            accepted: boolean;
+            /** @description Why; it stays on record. */
+            reason: string;
+        };
         /** @description A value, in the shape its field has. */
         ShownValue: {
             /** @enum {string} */
@@ -2376,6 +2529,90 @@ export interface operations {
             };
         };
     };
+    list_quarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineRow"][];
+                };
+            };
+            /** @description 尚未登录或登录已过期，请重新登录。 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description 您的账号没有这项权限；如确需使用，请联系管理员。 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    quarantined_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description 尚未登录或登录已过期，请重新登录。 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description 您的账号没有这项权限；如确需使用，请联系管理员。 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     me: {
         parameters: {
             query?: never;
@@ -3007,6 +3244,173 @@ export interface operations {
             };
         };
     };
+    cancel_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonGiven"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 请求内容无法识别，未作任何更改。 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description 尚未登录或登录已过期，请重新登录。 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description 您的账号没有这项权限；如确需使用，请联系管理员。 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description 内容超过允许的大小，未作任何更改。 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settle_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["TaskId"];
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Settle"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 请求内容无法识别，未作任何更改。 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description 尚未登录或登录已过期，请重新登录。 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description 您的账号没有这项权限；如确需使用，请联系管理员。 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description 内容超过允许的大小，未作任何更改。 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     dispatch: {
         parameters: {
             query?: never;
@@ -3235,6 +3639,90 @@ export interface operations {
             };
         };
     };
+    hand_on: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["TaskId"];
+                rec: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOn"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 请求内容无法识别，未作任何更改。 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description 尚未登录或登录已过期，请重新登录。 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description 您的账号没有这项权限；如确需使用，请联系管理员。 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description 内容超过允许的大小，未作任何更改。 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     site_record: {
         parameters: {
             query?: never;
@@ -3289,6 +3777,89 @@ export interface operations {
                 };
             };
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartyRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 请求内容无法识别，未作任何更改。 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description 尚未登录或登录已过期，请重新登录。 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description 您的账号没有这项权限；如确需使用，请联系管理员。 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description 内容超过允许的大小，未作任何更改。 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
