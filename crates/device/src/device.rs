@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::error::DeviceError;
 use crate::evidence::Blobs;
 use crate::lease::Lease;
+use crate::scene::spoken_of;
 use crate::spare;
 use crate::store::apply::Batch;
 use crate::store::identity::{self, Enrolled, Identity};
@@ -331,7 +332,7 @@ impl Open {
         files: &[Brought],
     ) -> Result<ChangeId, DeviceError> {
         crate::disk::require_room(&self.home)?;
-        let scene = self.scene(ledger)?;
+        let scene = self.scene(ledger, &spoken_of(&writes)?)?;
         let tx = self.db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let (own, head) = chain::own(&tx, ledger, self.replica)?;
         if chain::head(&tx, ledger, own)? != head && head.pos > 0 {
@@ -364,7 +365,7 @@ impl Open {
         batch.append(own, ReplicaRole::Tablet, &next, &bytes, Some(&change))?;
         batch.finish()?;
         chain::set_own(&tx, ledger, (self.replica, own), &next)?;
-        chain::seal_if_long(&tx, ledger, (self.replica, own), &self.signer)?;
+        chain::seal_if_long(&tx, ledger, (self.replica, own), &self.signer, bytes.len())?;
         if !planted::is(Planted::AckBeforeCommit) {
             tx.commit()?;
         }

@@ -10,7 +10,7 @@ use domain::document::{DocumentType, Manifest, Reference};
 use domain::id::{LedgerId, RecordId};
 use domain::record::{field, kind};
 use domain::task::{Audience, Genesis, Party, Seat, TeamRole};
-use ledger::authority::{Act, FIELDS, Scene, judge};
+use ledger::authority::{Act, FIELDS, FIELDS_OF_MANY, Scene, judge};
 use ledger::certificate::{Certificate, ReplicaRole};
 use ledger::decision::Ruling;
 use ledger::fact::Verdict;
@@ -96,7 +96,9 @@ impl Office {
     fn scene(&self) -> Scene {
         let fold = self.server.fold(joint());
         let registers = fold.registers();
-        let of_scene = registers.keys().filter(|r| FIELDS.iter().any(|(k, f)| r.is(k, f)));
+        let of_scene = registers
+            .keys()
+            .filter(|r| FIELDS.iter().chain(&FIELDS_OF_MANY).any(|(k, f)| r.is(k, f)));
         let facts: Vec<_> = of_scene.flat_map(|register| fold.facts(register)).collect();
         let items = [(rec(1), department(1)), (rec(2), department(2))];
         Scene::of(&facts, &fold.context(), items)

@@ -7,6 +7,7 @@ use crate::files::Files;
 use crate::keys::Keys;
 use crate::surroundings::{Entropy, Surroundings};
 use crate::throttle::Throttle;
+use crate::usecase::package::Cache;
 use crate::usecase::{epoch, tree};
 use chrono::{DateTime, NaiveDate};
 use documents::Fonts;
@@ -69,6 +70,8 @@ pub struct Parts {
     pub keys: Keys,
     /// Failures by address.
     pub throttle: Throttle,
+    /// Reference packages read lately.
+    pub packages: Cache,
     around: Surroundings,
     /// What tablets are told of their lease.
     pub lease_days: Option<u32>,
@@ -113,6 +116,7 @@ impl App {
             files,
             keys: Keys::open(&settings.data.join("keys"), &around)?,
             throttle: Throttle::new(settings.failures_per_address_max),
+            packages: Cache::default(),
             around,
             lease_days: settings.lease_days,
             events: Arc::default(),

@@ -15,7 +15,12 @@ use std::collections::BTreeMap;
 /// Changes of a chain that may stay without a seal.
 const UNSEALED_CHANGES_MAX: u64 = 400;
 /// Bytes of a chain that may stay without a seal.
-const UNSEALED_BYTES_MAX: i64 = 192 * 1024;
+const UNSEALED_BYTES_MAX: i64 = 160 * 1024;
+/// A change that is longer than this is weighed at once.
+const SMALL_BYTES_MAX: usize = 4 * 1024;
+/// So many small changes are weighed together: at most 64 KiB, so that a seal
+/// comes well before 256 KiB.
+const WEIGHED_EVERY: u64 = 16;
 
 /// How far a chain is held.
 pub(crate) fn head(
@@ -308,29 +313,41 @@ pub(crate) fn seal_all(
 }
 
 /// Seals our chain of one ledger when much of it has no seal yet, so that a
-/// page can always end on a seal.
+/// page can always end on a seal. `bytes` is the length of the last change.
 pub(crate) fn seal_if_long(
     db: &Connection,
     ledger: LedgerId,
     (replica, chain): (ReplicaId, ReplicaId),
     signer: &Signer,
+    bytes: usize,
 ) -> Result<(), DeviceError> {
-    let (sealed, bytes): (i64, i64) = db
-        .prepare_cached(
-            "SELECT c.sealed_pos, (SELECT COALESCE(SUM(LENGTH(h.bytes)), 0) FROM change h
-                WHERE h.ledger = c.ledger AND h.replica = c.replica AND h.pos > c.sealed_pos)
-             FROM chain c WHERE c.ledger = ?1 AND c.replica = ?2",
-        )?
-        .query_row(params![ledger.to_string(), chain.to_string()], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
+    let sealed: i64 = db
+        .prepare_cached("SELECT sealed_pos FROM chain WHERE ledger = ?1 AND replica = ?2")?
+        .query_row(params![ledger.to_string(), chain.to_string()], |row| row.get(0))?;
     let head = head(db, ledger, chain)?;
-    if head.pos - position(sealed).min(head.pos) >= UNSEALED_CHANGES_MAX
-        || bytes >= UNSEALED_BYTES_MAX
-    {
+    let unsealed = head.pos.saturating_sub(position(sealed));
+    // Small changes are weighed together, now and then: weighing reads them all.
+    let long = unsealed >= UNSEALED_CHANGES_MAX
+        || ((bytes > SMALL_BYTES_MAX || unsealed.is_multiple_of(WEIGHED_EVERY))
+            && unsealed_bytes(db, ledger, chain, sealed)? >= UNSEALED_BYTES_MAX);
+    if long {
         keep_seal(db, ledger, chain, &signer.seal(ledger, replica, &head))?;
     }
     Ok(())
+}
+
+fn unsealed_bytes(
+    db: &Connection,
+    ledger: LedgerId,
+    chain: ReplicaId,
+    sealed: i64,
+) -> Result<i64, DeviceError> {
+    let mut select = db.prepare_cached(
+        "SELECT COALESCE(SUM(LENGTH(bytes)), 0) FROM change
+         WHERE ledger = ?1 AND replica = ?2 AND pos > ?3",
+    )?;
+    let values = params![ledger.to_string(), chain.to_string(), sealed];
+    Ok(select.query_row(values, |row| row.get(0))?)
 }
 
 /// Everything held of readable ledgers.

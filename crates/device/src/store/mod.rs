@@ -31,6 +31,11 @@ use zeroize::Zeroizing;
 /// Name of the database in the home folder.
 pub(crate) const FILE: &str = "store.db";
 
+/// Decrypted pages kept in memory: each one read again is decrypted again.
+const CACHE_KIB: i64 = 16 * 1024;
+/// Prepared statements kept.
+const STATEMENTS_KEPT: usize = 96;
+
 /// Opens the store with its raw key and brings its schema up to date.
 ///
 /// # Errors
@@ -45,6 +50,9 @@ pub(crate) fn open(
     let synchronous = if planted::is(Planted::SkipFsyncOnTablet) { "OFF" } else { "FULL" };
     db.pragma_update(None, "synchronous", synchronous)?;
     db.pragma_update(None, "foreign_keys", true)?;
+    db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    // A page of an answer is taken in with more statements than are kept otherwise.
+    db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     migrations::device::migrations().to_latest(&mut db)?;
     Ok(db)
 }

@@ -4,6 +4,7 @@ use super::{chain, parsed};
 use crate::error::DeviceError;
 use domain::id::{LedgerId, RecordId};
 use domain::record::{field, kind};
+use ledger::authority::FIELDS_OF_MANY;
 use ledger::fact::VerdictKind;
 use ledger::planted::{self, Planted};
 use ledger::policy::{Context, Resolved, policy, resolve};
@@ -11,6 +12,7 @@ use ledger::signature::{signed_changes, signed_documents};
 use ledger::{ChangeId, Fact, Register, Verdict};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 /// Keeps a fact; keeping it again changes nothing.
 pub(crate) fn insert_fact(
@@ -136,6 +138,32 @@ pub(crate) fn of_fields(
         }
     }
     Ok(facts)
+}
+
+/// What a scene needs to know of a record, whatever it is a record of.
+pub(crate) fn at_stake(
+    db: &Connection,
+    ledger: LedgerId,
+    rec: RecordId,
+) -> Result<Vec<Fact>, DeviceError> {
+    // The plus sign keeps the field out of the search: one step for each kind is
+    // enough, one for each kind and field is many.
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        let words = |of: fn(&(&str, &str)) -> String| {
+            let all: BTreeSet<String> = FIELDS_OF_MANY.iter().map(of).collect();
+            all.into_iter().collect::<Vec<_>>().join(", ")
+        };
+        format!(
+            "SELECT json FROM fact WHERE ledger = ?1 AND rec = ?2 AND kind IN ({})
+             AND +field IN ({})",
+            words(|(kind, _)| format!("'{kind}'")),
+            words(|(_, field)| format!("'{field}'"))
+        )
+    });
+    let mut select = db.prepare_cached(&SQL)?;
+    let rows = select
+        .query_map(params![ledger.to_string(), rec.to_string()], |row| row.get::<_, String>(0))?;
+    rows.map(|json| Ok(serde_json::from_str(&json?)?)).collect()
 }
 
 /// Forgets what a change states, before it is stated anew in another chain.

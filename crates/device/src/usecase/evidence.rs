@@ -13,6 +13,7 @@ use ledger::Write;
 use ledger::board::Board;
 use serde::Serialize;
 use serde_json::{Map, json};
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -74,7 +75,7 @@ impl Device {
         // is not held meanwhile.
         let blobs = self.with(|open| {
             let ledger = open.joint(task)?;
-            let known = open.scene(ledger)?;
+            let known = open.scene(ledger, &BTreeSet::from([subject]))?;
             if known.findings.contains_key(&subject) || known.items.contains_key(&subject) {
                 Ok(Arc::clone(&open.blobs))
             } else {

@@ -11,6 +11,7 @@ use ledger::policy::policy;
 use ledger::proposal::{Proposal, Reply};
 use ledger::{Register, Write, WriteId};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 impl Device {
     /// Proposes a value for a register that another department owns.
@@ -29,7 +30,7 @@ impl Device {
         self.with(|open| {
             let ledger = open.joint(task)?;
             let package = open.package(ledger)?;
-            if open.scene(ledger)?.owner(&target).is_none() {
+            if open.scene(ledger, &BTreeSet::from([target.rec]))?.owner(&target).is_none() {
                 return Err(ErrorCode::NoSuchRecord.into());
             }
             let proposal = Proposal {

@@ -7,13 +7,15 @@
 //! author had seen of the server's chain and the receipt. What was allowed all
 //! that time is taken, what never was is voided, the rest is for a person.
 
+mod mention;
 mod rules;
 mod scene;
 #[cfg(test)]
 mod tests;
 
+pub use mention::mentioned;
 pub use rules::is_authored;
-pub use scene::{FIELDS, Scene};
+pub use scene::{FIELDS, FIELDS_OF_MANY, Scene};
 
 use crate::certificate::Certificate;
 use crate::change::Change;

@@ -17,29 +17,34 @@ use domain::task::{Audience, Genesis, Ownership, Party, Seat, Status, VisitState
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The fields that a scene is read from.
-pub const FIELDS: [(&str, &str); 21] = [
+/// Fields that a scene is read from in full: of these there are few records.
+pub const FIELDS: [(&str, &str); 9] = [
     (kind::GENESIS, field::CHARTER),
     (kind::TASK, field::STATUS),
     (kind::PARTY, field::PARTY),
     (kind::MEMBER, field::SEAT),
     (kind::REPLICA, field::REVOKED),
     (kind::REPLICA, field::CERTIFICATE),
+    (kind::VISIT, field::STATE),
+    (kind::DOCUMENT, field::MANIFEST),
+    (kind::SIGNATURE, field::CONTENT),
+];
+
+/// Fields of which there may be very many records. A scene needs them of those
+/// that the change judged speaks of ([`super::mentioned`]), and of those that
+/// these speak of in turn: a reply names a proposal, which names a finding.
+pub const FIELDS_OF_MANY: [(&str, &str); 11] = [
     (kind::ITEM, field::OWNER),
     (kind::FINDING, field::ORIGIN),
     (kind::FINDING, field::OWNER),
-    (kind::VISIT, field::STATE),
     (kind::EVIDENCE, field::FILE),
-    (kind::DOCUMENT, field::MANIFEST),
     (kind::PERSONAL, field::SEALED),
     (kind::DECISION, field::RULING),
     (kind::PROPOSAL, field::CONTENT),
-    (kind::SIGNATURE, field::CONTENT),
     (kind::WITHDRAWAL, field::CONTENT),
     (kind::WAIVER, field::CONTENT),
     (kind::LINK, field::CONTENT),
     (kind::SUBMISSION, field::CONTENT),
-    (kind::DOCUMENT, field::STATE),
 ];
 
 /// What is known of a task when a change to it is judged.
@@ -73,8 +78,9 @@ pub struct Scene {
 impl Scene {
     /// The scene of a task.
     ///
-    /// `facts` are the statements on [`FIELDS`] in the joint ledger, in order of
-    /// their arrival where that is known; `items` are the checklist's.
+    /// `facts` are the statements on [`FIELDS`] in the joint ledger, and those on
+    /// [`FIELDS_OF_MANY`] of the records at stake, in order of their arrival where
+    /// that is known; `items` are the checklist's.
     #[must_use]
     pub fn of(
         facts: &[Fact],

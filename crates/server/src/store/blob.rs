@@ -1,7 +1,7 @@
 //! Which files there are, who has shown to hold their bytes, and which ledgers
 //! refer to them. The bytes are in `files`.
 
-use super::plain_entity;
+use super::{bulk, plain_entity};
 use crate::error::Result;
 use domain::id::{LedgerId, RecordId, ReplicaId};
 use ledger::Hash;
@@ -100,21 +100,17 @@ pub async fn refer(
     ledger: LedgerId,
     references: &BTreeSet<Reference>,
 ) -> Result<()> {
-    use blob_reference::{Column, Entity, Model};
-    for reference in references {
-        let row = Model {
-            ledger: ledger.0,
-            sha256: reference.sha256.clone(),
-            rec: reference.rec.0,
-            replica: reference.replica.0,
-        };
-        let key = [Column::Ledger, Column::Sha256, Column::Rec, Column::Replica];
-        Entity::insert(row.into_active_model())
-            .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
-            .exec_without_returning(db)
-            .await?;
-    }
-    Ok(())
+    let rows = references.iter().map(|reference| {
+        [
+            ledger.0.into(),
+            reference.sha256.as_str().into(),
+            reference.rec.0.into(),
+            reference.replica.0.into(),
+        ]
+    });
+    let columns = ["ledger", "sha256", "rec", "replica"];
+    let rows = rows.collect();
+    bulk::insert(db, "blob_reference", columns, "ON CONFLICT DO NOTHING", rows).await
 }
 
 /// Who has shown to hold the bytes.

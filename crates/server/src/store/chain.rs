@@ -1,7 +1,7 @@
 //! Chains: how far each is held, its changes verbatim and its seals. Appended
 //! to, never changed.
 
-use super::{ROWS_PER_STATEMENT, plain_entity};
+use super::{ROWS_PER_STATEMENT, bulk, plain_entity};
 use crate::error::{Result, ServerError};
 use domain::id::{LedgerId, ReplicaId};
 use ledger::branch::{Branch, Lineage};
@@ -312,36 +312,28 @@ pub async fn append(
     seals: &[Seal],
     received_ms: i64,
 ) -> Result<()> {
-    for some in appends.chunks(ROWS_PER_STATEMENT) {
-        let mut rows = Vec::with_capacity(some.len());
-        for append in some {
-            let model = change::Model {
-                ledger: ledger.0,
-                replica: replica.0,
-                pos: signed(append.head.pos)?,
-                id: append.head.change_id().to_string(),
-                hash: append.head.hash.0.to_vec(),
-                bytes: append.bytes.clone(),
-                received_ms,
-            };
-            rows.push(model.into_active_model());
-        }
-        change::Entity::insert_many(rows).exec_without_returning(db).await?;
+    let mut rows = Vec::with_capacity(appends.len());
+    for append in appends {
+        rows.push([
+            ledger.0.into(),
+            replica.0.into(),
+            signed(append.head.pos)?.into(),
+            append.head.change_id().to_string().into(),
+            append.head.hash.0.to_vec().into(),
+            append.bytes.clone().into(),
+            received_ms.into(),
+        ]);
     }
+    let columns = ["ledger", "replica", "pos", "id", "hash", "bytes", "received_ms"];
+    bulk::insert(db, "change", columns, "", rows).await?;
+    let mut rows = Vec::with_capacity(seals.len());
     for seal in seals {
-        let row = seal::Model {
-            ledger: ledger.0,
-            replica: replica.0,
-            pos: signed(seal.pos)?,
-            signature: seal.signature.0.to_vec(),
-        };
-        // Sealing the same position again says nothing new.
-        let key = [seal::Column::Ledger, seal::Column::Replica, seal::Column::Pos];
-        seal::Entity::insert(row.into_active_model())
-            .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
-            .exec_without_returning(db)
-            .await?;
+        let signature = seal.signature.0.to_vec();
+        rows.push([ledger.0.into(), replica.0.into(), signed(seal.pos)?.into(), signature.into()]);
     }
+    // Sealing the same position again says nothing new.
+    let columns = ["ledger", "replica", "pos", "signature"];
+    bulk::insert(db, "seal", columns, "ON CONFLICT DO NOTHING", rows).await?;
     set_head(db, ledger, replica, appends, seals).await
 }
 

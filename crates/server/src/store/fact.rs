@@ -1,7 +1,7 @@
 //! What changes state, and what the server judged of them: the sets that
 //! registers are resolved from.
 
-use super::{ROWS_PER_STATEMENT, chain, plain_entity};
+use super::{ROWS_PER_STATEMENT, bulk, chain, plain_entity};
 use crate::error::{Result, ServerError};
 use domain::id::{LedgerId, RecordId};
 use domain::record::{field, kind};
@@ -55,28 +55,45 @@ mod verdict {
 
 /// Adds statements; one that is there already says nothing new.
 pub async fn insert(db: &impl ConnectionTrait, ledger: LedgerId, facts: &[Fact]) -> Result<()> {
-    let key =
-        [Column::Ledger, Column::Kind, Column::Rec, Column::Field, Column::Change, Column::Idx];
-    for some in facts.chunks(ROWS_PER_STATEMENT) {
-        let mut rows = Vec::with_capacity(some.len());
-        for fact in some {
-            let model = Model {
-                ledger: ledger.0,
-                kind: fact.register.kind.clone(),
-                rec: fact.register.rec.0,
-                field: fact.register.field.clone(),
-                change: fact.id.change.to_string(),
-                idx: i32::try_from(fact.id.index).unwrap_or(i32::MAX),
-                body: serde_json::to_string(fact)?,
-            };
-            rows.push(model.into_active_model());
-        }
-        Entity::insert_many(rows)
-            .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
-            .exec_without_returning(db)
-            .await?;
+    let mut rows = Vec::with_capacity(facts.len());
+    for fact in facts {
+        rows.push([
+            ledger.0.into(),
+            fact.register.kind.as_str().into(),
+            fact.register.rec.0.into(),
+            fact.register.field.as_str().into(),
+            fact.id.change.to_string().into(),
+            i32::try_from(fact.id.index).unwrap_or(i32::MAX).into(),
+            serde_json::to_string(fact)?.into(),
+        ]);
     }
-    Ok(())
+    let columns = ["ledger", "kind", "rec", "field", "change", "idx", "body"];
+    bulk::insert(db, "fact", columns, "ON CONFLICT DO NOTHING", rows).await
+}
+
+/// Everything stated on some records of some kinds, whatever the field.
+pub async fn of_records(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    kinds: &[&str],
+    records: impl IntoIterator<Item = RecordId>,
+) -> Result<Vec<Fact>> {
+    let mut facts = Vec::new();
+    for some in bulk::lists(records.into_iter().map(|rec| rec.0)) {
+        let rows: Vec<String> = Entity::find()
+            .select_only()
+            .column(Column::Body)
+            .filter(Column::Ledger.eq(ledger.0))
+            .filter(Column::Kind.is_in(kinds.iter().copied()))
+            .filter(Column::Rec.is_in(some))
+            .into_tuple()
+            .all(db)
+            .await?;
+        for body in rows {
+            facts.push(serde_json::from_str(&body)?);
+        }
+    }
+    Ok(facts)
 }
 
 /// Everything stated on one register.

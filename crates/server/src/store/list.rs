@@ -99,22 +99,38 @@ mod finding {
     plain_entity!();
 }
 
-/// Writes a projected row over the one before it.
-pub async fn put(db: &impl ConnectionTrait, ledger: LedgerId, row: Row) -> Result<()> {
+/// Rows of one statement.
+const ROWS: usize = 32;
+
+/// Writes projected rows over those before them.
+pub async fn put_all(db: &impl ConnectionTrait, ledger: LedgerId, rows: Vec<Row>) -> Result<()> {
+    let mut by_table: BTreeMap<&'static str, Vec<Row>> = BTreeMap::new();
+    for row in rows {
+        by_table.entry(row.table).or_default().push(row);
+    }
     let keys = [Alias::new("ledger"), Alias::new("rec")];
-    let names: Vec<Alias> = row.cells.iter().map(|(name, _)| Alias::new(*name)).collect();
-    let mut values: Vec<SimpleExpr> = vec![ledger.0.into(), row.rec.0.into()];
-    values.extend(row.cells.into_iter().map(|(_, cell)| match cell {
-        Cell::Text(text) => SimpleExpr::from(text),
-        Cell::Integer(number) => SimpleExpr::from(number),
-    }));
-    let mut statement = Query::insert();
-    statement
-        .into_table(Alias::new(row.table))
-        .columns(keys.iter().cloned().chain(names.iter().cloned()))
-        .values_panic(values)
-        .on_conflict(OnConflict::columns(keys).update_columns(names).to_owned());
-    db.execute(&statement).await?;
+    for (table, rows) in by_table {
+        for some in rows.chunks(ROWS) {
+            // The rows of one table have the same cells.
+            let names: Vec<Alias> =
+                some[0].cells.iter().map(|(name, _)| Alias::new(*name)).collect();
+            let mut statement = Query::insert();
+            statement
+                .into_table(Alias::new(table))
+                .columns(keys.iter().cloned().chain(names.iter().cloned()));
+            for row in some {
+                let mut values: Vec<SimpleExpr> = vec![ledger.0.into(), row.rec.0.into()];
+                values.extend(row.cells.iter().map(|(_, cell)| match cell {
+                    Cell::Text(text) => SimpleExpr::from(text.clone()),
+                    Cell::Integer(number) => SimpleExpr::from(*number),
+                }));
+                statement.values_panic(values);
+            }
+            statement
+                .on_conflict(OnConflict::columns(keys.clone()).update_columns(names).to_owned());
+            db.execute(&statement).await?;
+        }
+    }
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 pub(crate) mod acceptance;
 pub(crate) mod account;
 pub(crate) mod blob;
+pub(crate) mod bulk;
 pub(crate) mod chain;
 pub(crate) mod check_item;
 pub(crate) mod department;

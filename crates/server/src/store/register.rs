@@ -1,14 +1,12 @@
 //! What each register amounts to, resolved in the transaction that brought the
 //! statement.
 
-use super::plain_entity;
+use super::{bulk, plain_entity};
 use crate::error::Result;
 use domain::id::{LedgerId, RecordId};
 use ledger::projection::Fields;
 use ledger::{Register, Resolved};
-use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::OnConflict;
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -28,25 +26,51 @@ pub struct Model {
 
 plain_entity!();
 
-pub async fn put(
+/// Writes what registers amount to over what they did before.
+pub async fn put_all(
     db: &impl ConnectionTrait,
     ledger: LedgerId,
-    register: &Register,
-    resolved: &Resolved,
+    registers: &BTreeMap<Register, Resolved>,
 ) -> Result<()> {
-    let row = ActiveModel {
-        ledger: Set(ledger.0),
-        kind: Set(register.kind.clone()),
-        rec: Set(register.rec.0),
-        field: Set(register.field.clone()),
-        resolved: Set(serde_json::to_string(resolved)?),
-        contested: Set(resolved.contested),
-    };
-    let key = [Column::Ledger, Column::Kind, Column::Rec, Column::Field];
-    let replace =
-        OnConflict::columns(key).update_columns([Column::Resolved, Column::Contested]).to_owned();
-    Entity::insert(row).on_conflict(replace).exec_without_returning(db).await?;
-    Ok(())
+    let mut rows = Vec::with_capacity(registers.len());
+    for (register, resolved) in registers {
+        rows.push([
+            ledger.0.into(),
+            register.kind.as_str().into(),
+            register.rec.0.into(),
+            register.field.as_str().into(),
+            serde_json::to_string(resolved)?.into(),
+            resolved.contested.into(),
+        ]);
+    }
+    let columns = ["ledger", "kind", "rec", "field", "resolved", "contested"];
+    let replace = "ON CONFLICT (ledger, kind, rec, field) DO UPDATE SET \
+         resolved = excluded.resolved, contested = excluded.contested";
+    bulk::insert(db, "register", columns, replace, rows).await
+}
+
+/// The registers of some records of one kind.
+pub async fn of_records(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    kind: &str,
+    records: impl IntoIterator<Item = RecordId>,
+) -> Result<BTreeMap<Register, Resolved>> {
+    let mut found = BTreeMap::new();
+    for some in bulk::lists(records.into_iter().map(|rec| rec.0)) {
+        let rows = Entity::find()
+            .filter(Column::Ledger.eq(ledger.0))
+            .filter(Column::Kind.eq(kind))
+            .filter(Column::Rec.is_in(some))
+            .all(db)
+            .await?;
+        for row in rows {
+            let resolved = serde_json::from_str(&row.resolved)?;
+            let register = Register { kind: row.kind, rec: RecordId(row.rec), field: row.field };
+            found.insert(register, resolved);
+        }
+    }
+    Ok(found)
 }
 
 /// Every register of a ledger.

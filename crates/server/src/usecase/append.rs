@@ -11,12 +11,12 @@ use ledger::file::mentions;
 use ledger::incoming::{Append, Split};
 use ledger::planted::{self, Planted};
 use ledger::policy::{policy, resolve};
-use ledger::projection::{is_projected, project};
+use ledger::projection::{Fields, is_projected, project};
 use ledger::seal::Seal;
 use ledger::tree::Acceptance;
 use ledger::{ChainHead, Change, Fact, Limits, Place, Register, VerdictKind, Write};
 use sea_orm::ConnectionTrait;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Writes in one change of the server, below the limit of the wire.
 const WRITES_PER_CHANGE: usize = 900;
@@ -110,24 +110,53 @@ pub async fn settle(db: &impl ConnectionTrait, ledger: LedgerId, touched: &Touch
         // What was voided may be kept in force by a signature, or not any more.
         touched.append(&mut fact::touched_by(db, ledger, &context.voided).await?);
     }
-    let touched = &touched;
-    for one in touched {
-        let facts = fact::of_register(db, ledger, one).await?;
-        register::put(db, ledger, one, &resolve(policy(one), &facts, &context)).await?;
-    }
-    let records: BTreeSet<(&str, RecordId)> = touched
-        .iter()
-        .filter(|register| is_projected(register))
-        .map(|register| (register.kind.as_str(), register.rec))
-        .collect();
-    for (record_kind, rec) in records {
-        let fields = register::fields(db, ledger, record_kind, rec).await?;
-        match project(record_kind, rec, &fields) {
-            Some(row) => list::put(db, ledger, row).await?,
-            None => list::remove(db, ledger, record_kind, rec).await?,
+    let mut resolved = BTreeMap::new();
+    for (kind, records) in by_kind(&touched) {
+        let mut facts: BTreeMap<Register, Vec<Fact>> = BTreeMap::new();
+        for fact in fact::of_records(db, ledger, &[kind], records).await? {
+            facts.entry(fact.register.clone()).or_default().push(fact);
+        }
+        for one in touched.iter().filter(|one| one.kind == kind) {
+            let facts = facts.remove(one).unwrap_or_default();
+            resolved.insert(one.clone(), resolve(policy(one), &facts, &context));
         }
     }
-    Ok(())
+    register::put_all(db, ledger, &resolved).await?;
+    list_records(db, ledger, &touched).await
+}
+
+fn by_kind(registers: &Touched) -> BTreeMap<&str, BTreeSet<RecordId>> {
+    let mut by_kind: BTreeMap<&str, BTreeSet<RecordId>> = BTreeMap::new();
+    for register in registers {
+        by_kind.entry(&register.kind).or_default().insert(register.rec);
+    }
+    by_kind
+}
+
+/// Brings the lists up to date with the records that some registers belong to.
+async fn list_records(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    touched: &Touched,
+) -> Result<()> {
+    let projected: Touched = touched.iter().filter(|one| is_projected(one)).cloned().collect();
+    let mut rows = Vec::new();
+    for (kind, records) in by_kind(&projected) {
+        let mut fields: BTreeMap<RecordId, Fields> =
+            records.iter().map(|rec| (*rec, Fields::new())).collect();
+        for (register, resolved) in register::of_records(db, ledger, kind, records).await? {
+            if let Some(fields) = fields.get_mut(&register.rec) {
+                fields.insert(register.field, resolved);
+            }
+        }
+        for (rec, fields) in fields {
+            match project(kind, rec, &fields) {
+                Some(row) => rows.push(row),
+                None => list::remove(db, ledger, kind, rec).await?,
+            }
+        }
+    }
+    list::put_all(db, ledger, rows).await
 }
 
 /// Writes to the server's own chain of a ledger and seals it.

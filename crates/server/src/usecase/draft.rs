@@ -201,12 +201,8 @@ async fn list_draft(
         let register = write.register;
         records.entry((register.kind, register.rec)).or_default().insert(register.field, resolved);
     }
-    for ((record_kind, rec), fields) in records {
-        if let Some(row) = project(&record_kind, rec, &fields) {
-            list::put(db, ledger, row).await?;
-        }
-    }
-    Ok(())
+    let rows = records.iter().filter_map(|((kind, rec), fields)| project(kind, *rec, fields));
+    list::put_all(db, ledger, rows.collect()).await
 }
 
 async fn check(app: &App, db: &impl ConnectionTrait, request: TaskRequest) -> Result<Draft> {

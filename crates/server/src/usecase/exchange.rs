@@ -105,7 +105,9 @@ pub(crate) async fn receive(
         return Ok(());
     };
     // Set before anything is taken: no change may be its own permission.
-    let scene = judgement::scene(app, &db, ledger, &row.package_sha256).await?;
+    let scene = judgement::scene(app, &db, ledger, &row.package_sha256, &pages).await?;
+    #[cfg(feature = "simulation")]
+    let whole = judgement::whole_scene(app, &db, ledger, &row.package_sha256).await?;
     let mut taken = Vec::new();
     let mut touched = append::Touched::new();
     let mut heard_itself = false;
@@ -145,6 +147,12 @@ pub(crate) async fn receive(
         taken.extend(of_page);
     }
     let verdicts = judgement::judge_all(ledger, scene, &taken);
+    #[cfg(feature = "simulation")]
+    assert_eq!(
+        verdicts,
+        judgement::judge_all(ledger, whole, &taken),
+        "judged by what a page speaks of and by everything"
+    );
     if !verdicts.is_empty() {
         tracing::info!(%ledger, count = verdicts.len(), "changes were judged");
     }

@@ -8,11 +8,11 @@ use crate::store::{chain, fact};
 use crate::usecase::package;
 use domain::id::{LedgerId, PersonId, RecordId, ReplicaId};
 use domain::record::{field, kind};
-use ledger::authority::{Act, FIELDS, Reason, Scene, judge};
+use ledger::authority::{Act, FIELDS, FIELDS_OF_MANY, Reason, Scene, judge, mentioned};
 use ledger::certificate::Certificate;
-use ledger::incoming::Append;
+use ledger::incoming::{Append, Page};
 use ledger::planted::{self, Planted};
-use ledger::{ChangeId, Verdict, Write};
+use ledger::{ChangeId, Fact, Verdict, Write};
 use sea_orm::ConnectionTrait;
 use std::collections::BTreeSet;
 
@@ -25,15 +25,40 @@ pub struct Taken {
     pub append: Append,
 }
 
-/// What is known of a ledger's task.
+/// What is known of a ledger's task, as far as some pages need it.
 pub async fn scene(
     app: &App,
     db: &impl ConnectionTrait,
     ledger: LedgerId,
     package_sha256: &str,
+    pages: &[Page],
 ) -> Result<Scene> {
-    let package = package::read(app, package_sha256).await?;
+    let at_stake = at_stake(db, ledger, pages).await?;
+    scene_with(app, db, ledger, package_sha256, at_stake).await
+}
+
+/// The same from everything there is: what simulated offices compare with.
+#[cfg(feature = "simulation")]
+pub async fn whole_scene(
+    app: &App,
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    package_sha256: &str,
+) -> Result<Scene> {
+    let all = fact::of_fields(db, ledger, &FIELDS_OF_MANY).await?;
+    scene_with(app, db, ledger, package_sha256, all).await
+}
+
+async fn scene_with(
+    app: &App,
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    package_sha256: &str,
+    at_stake: Vec<Fact>,
+) -> Result<Scene> {
+    let package = package::shared(app, package_sha256).await?;
     let mut facts = fact::of_fields(db, ledger, &FIELDS).await?;
+    facts.extend(at_stake);
     // First is what reached this server first: a tablet's own clock could be set
     // back.
     let ids: BTreeSet<ChangeId> = facts.iter().map(|fact| fact.id.change).collect();
@@ -42,6 +67,35 @@ pub async fn scene(
     let context = fact::context(db, ledger).await?;
     let items = package.items.iter().map(|item| (item.rec, item.department));
     Ok(Scene::of(&facts, &context, items))
+}
+
+/// What was stated on the records that some pages speak of, and on those that
+/// these speak of in turn.
+async fn at_stake(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    pages: &[Page],
+) -> Result<Vec<Fact>> {
+    let kinds: BTreeSet<&str> = FIELDS_OF_MANY.iter().map(|(kind, _)| *kind).collect();
+    let kinds: Vec<&str> = kinds.into_iter().collect();
+    let mut known = BTreeSet::new();
+    for bytes in pages.iter().flat_map(|page| &page.changes) {
+        mentioned(bytes, &mut known);
+    }
+    let mut facts = Vec::new();
+    let mut next = known.clone();
+    for _ in 0..2 {
+        let mut found = fact::of_records(db, ledger, &kinds, next).await?;
+        found.retain(|fact| FIELDS_OF_MANY.iter().any(|(k, f)| fact.register.is(k, f)));
+        let mut further = BTreeSet::new();
+        for fact in &found {
+            mentioned(&serde_json::to_vec(&fact.val)?, &mut further);
+        }
+        next = further.difference(&known).copied().collect();
+        known.append(&mut further);
+        facts.append(&mut found);
+    }
+    Ok(facts)
 }
 
 /// Judges changes that came together. Records that one of them creates are

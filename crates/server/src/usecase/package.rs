@@ -15,12 +15,49 @@ use domain::time::WorkingCalendar;
 use ledger::Hash;
 use sea_orm::ConnectionTrait;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The last year whose notice on working days the source knows.
 const CALENDAR_YEAR_LAST: i32 = 2026;
 
 /// The last day the source answers for.
 const CALENDAR_DAY_LAST: (i32, u32, u32) = (2026, 12, 25);
+
+/// Packages kept in memory at most; each is some hundred KiB.
+const CACHED_MAX: usize = 16;
+
+/// Packages read lately, the latest last. They never change.
+#[derive(Debug, Default)]
+pub struct Cache(Mutex<Vec<(String, Arc<Package>)>>);
+
+impl Cache {
+    fn get(&self, sha256: &str) -> Option<Arc<Package>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = kept.iter().position(|(name, _)| name == sha256)?;
+        let found = kept.remove(at);
+        let package = Arc::clone(&found.1);
+        kept.push(found);
+        Some(package)
+    }
+
+    fn put(&self, sha256: &str, package: &Arc<Package>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() == CACHED_MAX {
+            kept.remove(0);
+        }
+        kept.push((sha256.to_owned(), Arc::clone(package)));
+    }
+}
+
+/// Reads a package by the hash of its bytes, or remembers it.
+pub async fn shared(app: &App, sha256: &str) -> Result<Arc<Package>> {
+    if let Some(package) = app.packages.get(sha256) {
+        return Ok(package);
+    }
+    let package = Arc::new(read(app, sha256).await?);
+    app.packages.put(sha256, &package);
+    Ok(package)
+}
 
 /// Reads a package by the hash of its bytes.
 pub async fn read(app: &App, sha256: &str) -> Result<Package> {
