@@ -248,6 +248,15 @@ impl Blobs {
         self.sweep(|name, _| name.strip_prefix(PART).is_some_and(|of| !wanted.contains(of)))
     }
 
+    /// Removes a file, if it is here.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn drop_file(&self, sha256: &str) -> Result<(), DeviceError> {
+        self.path(sha256)?;
+        self.sweep(|name, _| name == sha256)
+    }
+
     fn sweep(&self, is_old: impl Fn(&str, Duration) -> bool) -> Result<(), DeviceError> {
         for one in self.around.disk.list(&self.folder)? {
             if is_old(&one.name, one.age) {

@@ -36,8 +36,9 @@ pub(crate) fn take(
     trust: &Trust<'_>,
     own: ReplicaId,
     response: &Response,
-    at: &str,
 ) -> Result<Taken, DeviceError> {
+    // The office's own clock: what is cleared away later is so by it.
+    let at = &response.header.time.to_string();
     // Revocations first, so that nothing arrives in a ledger that was left.
     for ledger in &response.header.left {
         ledgers::leave(db, *ledger, at)?;

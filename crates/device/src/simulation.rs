@@ -34,6 +34,8 @@ pub struct HeldChange {
 pub struct HeldLedger {
     /// Whether it may be read.
     pub granted: bool,
+    /// Whether it was cleared away.
+    pub purged: bool,
     /// Which task it serves, and whom.
     pub audience: Option<(TaskId, Audience)>,
     /// What its registers amount to.
@@ -83,6 +85,19 @@ impl Device {
     /// The store's.
     pub fn peek(&self) -> Result<Peek, AppError> {
         self.with(|open| open.peek())
+    }
+
+    /// Ledgers that were cleared away.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn purged(&self) -> Result<BTreeSet<LedgerId>, AppError> {
+        self.with(|open| {
+            let mut select =
+                open.db.prepare_cached("SELECT ledger FROM ledger WHERE purged_at IS NOT NULL")?;
+            let rows = select.query_map([], |row| row.get::<_, String>(0))?;
+            rows.map(|text| parsed(&text?)).collect()
+        })
     }
 
     /// The replica and the person the tablet is.
@@ -137,15 +152,17 @@ impl Open {
         let mut sealed = BTreeMap::new();
         let mut receipts = BTreeMap::new();
         {
-            let mut select = self.db.prepare("SELECT ledger, granted FROM ledger")?;
-            let rows = select
-                .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)))?;
+            let mut select =
+                self.db.prepare("SELECT ledger, granted, purged_at IS NOT NULL FROM ledger")?;
+            let rows = select.query_map([], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?, row.get::<_, bool>(2)?))
+            })?;
             for row in rows {
-                let (text, granted) = row?;
+                let (text, granted, purged) = row?;
                 let ledger: LedgerId = parsed(&text)?;
                 let audience = ledgers::audience(&self.db, ledger)?;
                 let registers = register::all(&self.db, ledger)?;
-                ledgers.insert(ledger, HeldLedger { granted, audience, registers });
+                ledgers.insert(ledger, HeldLedger { granted, purged, audience, registers });
             }
         }
         for (table, into) in [

@@ -7,6 +7,7 @@ use crate::client::{EnrolAnswer, EnrolPerson};
 use crate::clock::hand::HandClock;
 use crate::error::DeviceError;
 use base64::Engine as _;
+use chrono::{DateTime, Utc};
 use domain::enterprise::Risk;
 use domain::finding::Level;
 use domain::id::{DepartmentId, EnterpriseId, LedgerId, PersonId, RecordId, ReplicaId, TaskId};
@@ -109,6 +110,10 @@ struct State {
     /// Bytes of files that came in and went out.
     carried: (usize, usize),
     readers: BTreeMap<ReplicaId, DepartmentId>,
+    /// Readers that were taken off the task.
+    away: BTreeSet<ReplicaId>,
+    /// Its clock.
+    now: DateTime<Utc>,
     epoch: Uuid,
     fault: Fault,
     recovery: age::x25519::Identity,
@@ -157,6 +162,8 @@ impl Office {
             uploaded: Vec::new(),
             carried: (0, 0),
             readers: BTreeMap::new(),
+            away: BTreeSet::new(),
+            now: NOW.parse().unwrap(),
             epoch: Uuid::from_u128(1),
             fault: Fault::None,
             recovery: age::x25519::Identity::generate(),
@@ -194,6 +201,21 @@ impl Office {
     /// Bytes of files that came in and went out so far.
     pub(crate) fn carried(&self) -> (usize, usize) {
         self.state.lock().unwrap().carried
+    }
+
+    /// A tablet may not read the task any more.
+    pub(crate) fn sends_away(&self, replica: ReplicaId) {
+        self.state.lock().unwrap().away.insert(replica);
+    }
+
+    /// It may again.
+    pub(crate) fn takes_back(&self, replica: ReplicaId) {
+        self.state.lock().unwrap().away.remove(&replica);
+    }
+
+    /// Time passes at the office.
+    pub(crate) fn days_pass(&self, days: i64) {
+        self.state.lock().unwrap().now += chrono::Duration::days(days);
     }
 
     /// What was handed in since it opened or began anew, in that order.
@@ -484,7 +506,11 @@ impl State {
             self.take(page);
             receipts.push(self.receipt(page));
         }
-        let granted = self.holdings(department);
+        let granted = if self.away.contains(&caller) {
+            Holdings::default()
+        } else {
+            self.holdings(department)
+        };
         let what = answer(&request.header, &granted, &BTreeSet::new(), SERVER);
         let pages = what.spans.iter().map(|span| {
             let chain = &self.chains[&span.ledger][&span.replica];
@@ -510,7 +536,7 @@ impl State {
             header: ResponseHeader {
                 protocol: PROTOCOL,
                 epoch: self.epoch,
-                time: Wall::new(NOW.parse().unwrap()),
+                time: Wall::new(self.now),
                 server: Some(self.server_certificate.clone()),
                 digest: granted.digest(),
                 ledgers: what.ledgers,
@@ -521,6 +547,7 @@ impl State {
                 more: false,
                 wipe: self.wipe.clone(),
                 lease_days: self.lease_days,
+                kept_days: None,
                 version_min: self.version_min,
             },
         }

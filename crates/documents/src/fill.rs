@@ -5,9 +5,9 @@
 //! into the words of the form.
 
 use crate::site_record::{
-    Agency, Conflict, ConflictOutcome, ConflictValue, Criterion, Enterprise, Evidence, Finding,
-    Level, Manifest, ManifestEvidence, Officer, Proposal, ProposalState, Replica, ResultCounts,
-    Section, SiteRecord,
+    Agency, ClockWarning, Conflict, ConflictOutcome, ConflictValue, Criterion, Enterprise,
+    Evidence, Finding, Level, Manifest, ManifestEvidence, Officer, Proposal, ProposalState,
+    Replica, ResultCounts, Section, SiteRecord,
 };
 use chrono::{DateTime, FixedOffset};
 use domain::finding::{Answer, Level as DomainLevel};
@@ -15,7 +15,7 @@ use domain::id::DepartmentId;
 use domain::package::Package;
 use domain::time::Wall;
 use ledger::board::{
-    Board, ConflictView, DecisionView, EvidenceView, FieldView, FindingView, HeadView,
+    Board, ClockView, ConflictView, DecisionView, EvidenceView, FieldView, FindingView, HeadView,
     ProposalView, ShownValue,
 };
 
@@ -64,10 +64,18 @@ pub fn site_record(board: &Board, package: Option<&Package>, making: &Making<'_>
         proposals: board.proposals.iter().map(|p| filler.proposal(p)).collect(),
         refusal: None,
         enterprise_statement: None,
-        clock_warnings: Vec::new(),
+        clock_warnings: board.clocks.iter().map(clock_warning).collect(),
         manifest: filler.manifest(),
         generated_at: making.made_at.shanghai(),
         software_version: making.software_version.clone(),
+    }
+}
+
+fn clock_warning(clock: &ClockView) -> ClockWarning {
+    ClockWarning {
+        tablet: clock.tablet.clone(),
+        department: clock.department.clone(),
+        offset_seconds: i64::from(clock.ahead_seconds),
     }
 }
 

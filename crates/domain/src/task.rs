@@ -186,6 +186,8 @@ pub enum TeamRole {
     /// 部门复核: settles the department's conflicts from the desk when neither
     /// lead nor deputy can.
     DeskReviewer,
+    /// 已离队: gave the seat up; what was written with it stays under the name.
+    Former,
 }
 
 /// A person's seat in the team.
@@ -208,5 +210,11 @@ impl Seat {
     #[must_use]
     pub fn decides(&self) -> bool {
         matches!(self.role, TeamRole::SiteLead | TeamRole::Deputy | TeamRole::DeskReviewer)
+    }
+
+    /// Whether this person is of the team now.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.role != TeamRole::Former
     }
 }

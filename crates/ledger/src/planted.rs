@@ -48,6 +48,10 @@ pub enum Planted {
     SkipForkCheck,
     /// Receipts of an office that began anew are kept.
     KeepReceiptsOverEpoch,
+    /// A tablet clears away what it left, handed in or not.
+    PurgeBeforeReceipt,
+    /// A tablet forgets where it wrote when it clears a ledger away.
+    ReusePosition,
 }
 
 impl Planted {
@@ -73,6 +77,8 @@ impl Planted {
         Self::SupersedeOthers,
         Self::SkipForkCheck,
         Self::KeepReceiptsOverEpoch,
+        Self::PurgeBeforeReceipt,
+        Self::ReusePosition,
     ];
 }
 

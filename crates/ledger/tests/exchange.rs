@@ -245,6 +245,7 @@ fn never_agreeing(holdings: &Holdings, ask: &[domain::id::LedgerId]) -> Response
         more: false,
         wipe: None,
         lease_days: None,
+        kept_days: None,
         version_min: None,
     }
 }

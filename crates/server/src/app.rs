@@ -32,6 +32,9 @@ pub struct Settings {
     /// Days without contact after which a tablet shows nothing; none leaves it
     /// at the usual.
     pub lease_days: Option<u32>,
+    /// Days for which a tablet keeps a ledger it left after all was safe; none
+    /// leaves it at the usual.
+    pub kept_days: Option<u32>,
     /// The oldest version of the app that may sign and decide.
     pub min_app_version: Option<Version>,
     /// Bytes that one tablet may leave in unfinished uploads and in files that
@@ -50,6 +53,7 @@ impl Settings {
             data: data.into(),
             failures_per_address_max: 30,
             lease_days: None,
+            kept_days: None,
             min_app_version: None,
             device_bytes_max: DEVICE_BYTES_MAX,
             around: Surroundings::default(),
@@ -75,6 +79,8 @@ pub struct Parts {
     around: Surroundings,
     /// What tablets are told of their lease.
     pub lease_days: Option<u32>,
+    /// Days for which a tablet keeps a ledger it left.
+    pub kept_days: Option<u32>,
     /// Tablets that listen.
     pub events: Arc<Events>,
     /// The oldest version of the app that may sign and decide.
@@ -119,6 +125,7 @@ impl App {
             packages: Cache::default(),
             around,
             lease_days: settings.lease_days,
+            kept_days: settings.kept_days,
             events: Arc::default(),
             min_app_version: settings.min_app_version,
             heads_due: tree::Due::default(),

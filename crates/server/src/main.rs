@@ -38,6 +38,10 @@ enum Command {
         /// Days without contact after which a tablet shows nothing [usually 14].
         #[arg(long, env = "LIANJIAN_LEASE_DAYS", value_parser = clap::value_parser!(u32).range(1..=365))]
         lease_days: Option<u32>,
+        /// Days for which a tablet keeps a task it was taken off after all of its
+        /// work was safe; longer than the installation's copies are apart [usually 30].
+        #[arg(long, env = "LIANJIAN_KEPT_DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+        kept_days: Option<u32>,
         /// MiB that one tablet may leave in unfinished uploads and in files that
         /// no record refers to.
         #[arg(long, default_value_t = 8192)]
@@ -135,10 +139,19 @@ async fn main() -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     match Arguments::parse().command {
-        Command::Serve { data, listen, demo_seed, min_app_version, lease_days, tablet_mib_max } => {
+        Command::Serve {
+            data,
+            listen,
+            demo_seed,
+            min_app_version,
+            lease_days,
+            kept_days,
+            tablet_mib_max,
+        } => {
             let device_bytes_max = tablet_mib_max.saturating_mul(1024 * 1024);
             let usual = Settings::new(data);
-            let settings = Settings { lease_days, min_app_version, device_bytes_max, ..usual };
+            let settings =
+                Settings { lease_days, kept_days, min_app_version, device_bytes_max, ..usual };
             serve(settings, listen, demo_seed).await
         }
         Command::ImportPack { file, data } => {

@@ -8,12 +8,15 @@ use crate::store::{
     chain, check_item, department, enterprise, inspector, membership, reference, register, tablet,
 };
 pub use crate::usecase::draft::{PartyRequest, TaskRequest};
+pub use crate::usecase::resolution::Settle;
 use crate::usecase::review::{self, Reviewer};
-use crate::usecase::{dispatch, draft, enrolment};
+use crate::usecase::revocation::Revoke;
+pub use crate::usecase::running::HandOn;
+use crate::usecase::{dispatch, draft, enrolment, resolution, revocation, running, team};
 use demo::City;
 use domain::department::Sector;
 use domain::id::{LedgerId, PersonId, RecordId, ReplicaId, TaskId};
-use ledger::{Hash, Register, Resolved};
+use ledger::{ChangeId, Hash, Register, Resolved};
 use sea_orm::entity::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -136,6 +139,59 @@ pub async fn approve(app: &App, task: TaskId, by: PersonId) -> Result<()> {
     review::approve(app, task, &reviewer(by)).await.map(drop)
 }
 
+/// Gives the seats of a department to these people.
+///
+/// # Errors
+/// As the desk's.
+pub async fn change_team(app: &App, task: TaskId, asked: PartyRequest, by: PersonId) -> Result<()> {
+    team::change(app, task, asked, by).await
+}
+
+/// Calls the visit off.
+///
+/// # Errors
+/// As the desk's.
+pub async fn cancel(app: &App, task: TaskId, by: PersonId) -> Result<()> {
+    running::cancel(app, task, "改期", by).await
+}
+
+/// Hands a record on to another department.
+///
+/// # Errors
+/// As the desk's.
+pub async fn hand_on(
+    app: &App,
+    task: TaskId,
+    rec: RecordId,
+    to: HandOn,
+    by: PersonId,
+) -> Result<()> {
+    running::hand_on(app, task, rec, to, by).await
+}
+
+/// Says whether a marked change stands.
+///
+/// # Errors
+/// As the desk's.
+pub async fn settle(
+    app: &App,
+    task: TaskId,
+    change: ChangeId,
+    asked: Settle,
+    by: PersonId,
+) -> Result<()> {
+    resolution::settle(app, task, change, asked, &reviewer(by)).await
+}
+
+/// Takes a tablet out of service; its data stay.
+///
+/// # Errors
+/// As the desk's.
+pub async fn revoke(app: &App, replica: ReplicaId) -> Result<()> {
+    let order = Revoke { reason: "交回".to_owned(), lost: false, wipe: None };
+    revocation::revoke(app, replica, order, None).await
+}
+
 fn reviewer(person: PersonId) -> Reviewer {
     Reviewer { person, name: "审核员".to_owned() }
 }
@@ -180,11 +236,19 @@ async fn branches_of(app: &App, ledger: LedgerId) -> Result<BTreeMap<(LedgerId, 
     Ok(branches)
 }
 
-/// What a person may read.
+/// What a tablet of a person may read.
 ///
 /// # Errors
 /// The database's.
-pub async fn granted(app: &App, person: PersonId) -> Result<BTreeSet<LedgerId>> {
+pub async fn granted(
+    app: &App,
+    person: PersonId,
+    replica: ReplicaId,
+) -> Result<BTreeSet<LedgerId>> {
+    let known = tablet::by_replica(&app.db, replica).await?;
+    if known.is_some_and(|tablet| tablet.revoked_ms.is_some()) {
+        return Ok(BTreeSet::new());
+    }
     membership::granted(&app.db, person).await
 }
 

@@ -43,6 +43,16 @@ pub enum Desk {
     Return,
     /// What came back is approved.
     Approve,
+    /// The seats of a department are given to other people, or given back.
+    Team,
+    /// An item or a finding is handed on to another department.
+    HandOn,
+    /// Somebody says whether a change that was marked stands.
+    Settle,
+    /// The visit is called off.
+    Cancel,
+    /// A tablet is taken out of service.
+    Revoke,
 }
 
 /// What happens.
@@ -56,6 +66,10 @@ pub enum Action {
     Desk(Desk),
     /// Time passes.
     Pass,
+    /// A month passes.
+    Month,
+    /// A tablet that was not there at the beginning is enrolled.
+    Enrol,
     /// A tablet's clock is set wrong, by up to three days.
     Skew,
     /// A tablet will end in the middle of one of its next operations.
@@ -104,6 +118,8 @@ pub struct Step {
 pub struct Schedule {
     /// How many tablets take part.
     pub tablets: usize,
+    /// How many of them, the last ones, are not there from the beginning.
+    pub late: usize,
     /// What happens, in order.
     pub steps: Vec<Step>,
 }
@@ -137,7 +153,14 @@ const WEIGHTS: &[(u64, Action)] = &[
     (2, Action::Gesture(Gesture::UnknownKind)),
     (2, Action::Desk(Desk::Return)),
     (2, Action::Desk(Desk::Approve)),
+    (5, Action::Desk(Desk::Team)),
+    (3, Action::Desk(Desk::HandOn)),
+    (3, Action::Desk(Desk::Settle)),
+    (1, Action::Desk(Desk::Cancel)),
+    (1, Action::Desk(Desk::Revoke)),
     (6, Action::Pass),
+    (3, Action::Month),
+    (4, Action::Enrol),
     (3, Action::Skew),
     (7, Action::CrashTablet),
     (5, Action::CrashOffice),
@@ -175,6 +198,7 @@ fn action(dice: &mut Dice) -> Action {
 pub fn schedule(seed: u64) -> Schedule {
     let mut dice = Dice::of(seed);
     let tablets = 2 + dice.place(5);
+    let late = dice.place(tablets - 1).min(2);
     let steps = STEPS.0 + dice.below(STEPS.1 - STEPS.0);
     let steps = (0..steps).map(|_| {
         let mut action = action(&mut dice);
@@ -185,5 +209,5 @@ pub fn schedule(seed: u64) -> Schedule {
         }
         Step { action, seed: dice.roll() }
     });
-    Schedule { tablets, steps: steps.collect() }
+    Schedule { tablets, late, steps: steps.collect() }
 }

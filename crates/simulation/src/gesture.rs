@@ -370,6 +370,10 @@ impl World {
         let items: Vec<&ItemView> =
             board.items.iter().filter(|item| item.access == Access::Propose).collect();
         let item = *dice.pick(&items)?;
+        if self.handed_on.borrow().contains(&item.rec) {
+            return None;
+        }
+        self.foreign.borrow_mut().insert(item.rec);
         let value = json!(answer(dice));
         let sup: Vec<WriteId> = ids(&item.result).iter().filter_map(|id| id.parse().ok()).collect();
         let write = Write::new(kind::ITEM, item.rec, field::RESULT, value.clone()).superseding(sup);

@@ -10,6 +10,7 @@
 
 pub mod action;
 pub mod clock;
+pub mod desk;
 pub mod dice;
 pub mod disk;
 mod gesture;

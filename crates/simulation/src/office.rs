@@ -11,7 +11,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use device::client::{LineAnswer, LineCall};
 use domain::department::Sector;
-use domain::id::{PersonId, TaskId};
+use domain::id::{DepartmentId, PersonId, TaskId};
 use futures_util::stream;
 use server::simulation::{self as desk, PartyRequest, Peek, TaskRequest};
 use server::surroundings::Surroundings;
@@ -30,7 +30,10 @@ use uuid::Uuid;
 pub const SECTORS: [Sector; 3] =
     [Sector::EmergencyManagement, Sector::Fire, Sector::MarketSupervision];
 
-/// People of each department that take part.
+/// People of each department that there are.
+const CREW: usize = 3;
+
+/// How many of them take part at first, and always.
 pub const PEOPLE: usize = 2;
 
 /// Who gets the first tablet, the second, and so on: department and place in it.
@@ -76,15 +79,25 @@ struct Template {
     machine: Arc<Machine>,
     objects: Objects,
     keys: Vec<(String, Vec<u8>)>,
-    task: TaskId,
-    people: Vec<PersonId>,
+    cast: Cast,
 }
 
-/// An office to begin with, its task, and its people as in [`TEAM`].
+/// Who and what a run is about.
+#[derive(Debug, Clone)]
+pub struct Cast {
+    /// The task everybody works on.
+    pub task: TaskId,
+    /// Whose the tablets are, as in [`TEAM`].
+    pub people: Vec<PersonId>,
+    /// The departments with everybody in them, those who take part first.
+    pub crews: Vec<(DepartmentId, Vec<PersonId>)>,
+}
+
+/// An office to begin with, and whom and what it is about.
 ///
 /// # Errors
 /// When it cannot be made, which is a defect.
-pub fn begin(truth: &Arc<TrueTime>) -> Result<(Office, TaskId, Vec<PersonId>)> {
+pub fn begin(truth: &Arc<TrueTime>) -> Result<(Office, Cast)> {
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
     let template = match TEMPLATE.get() {
         Some(template) => template,
@@ -105,7 +118,7 @@ pub fn begin(truth: &Arc<TrueTime>) -> Result<(Office, TaskId, Vec<PersonId>)> {
         std::fs::write(keys.join(name), bytes)?;
     }
     office.start()?;
-    Ok((office, template.task, template.people.clone()))
+    Ok((office, template.cast.clone()))
 }
 
 fn furnished() -> Result<Template> {
@@ -116,22 +129,22 @@ fn furnished() -> Result<Template> {
     let office = Office::on(machine, objects, &truth)?;
     office.start()?;
     office.at_desk(async |app| desk::furnish(app, &city, &SECTORS).await)?;
-    let mut people = Vec::new();
+    let mut crews: Vec<(DepartmentId, Vec<PersonId>)> = Vec::new();
     let mut parties = Vec::new();
     let mut codes = Vec::new();
     for sector in SECTORS {
         let department = city.city_department(sector).context("no such department")?;
         let crew: Vec<PersonId> =
-            city.inspectors_of(department.id).take(PEOPLE).map(|one| one.person).collect();
+            city.inspectors_of(department.id).take(CREW).map(|one| one.person).collect();
         let site_lead = *crew.first().context("nobody there")?;
         parties.push(PartyRequest {
             department: department.id,
             site_lead,
-            inspectors: crew.clone(),
+            inspectors: crew.iter().copied().take(PEOPLE).collect(),
             deputy: None,
             desk_reviewer: None,
         });
-        people.push(crew);
+        crews.push((department.id, crew));
         let tags = &city.showcase().hazard_tags;
         let items = demo::checklist_for(&city, &[sector], tags);
         codes.extend(items.iter().take(ITEMS).map(|item| item.code.clone()));
@@ -154,11 +167,12 @@ fn furnished() -> Result<Template> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         keys.push((name.unwrap_or_default(), std::fs::read(&path)?));
     }
-    let people = TEAM.iter().map(|(department, nth)| people[*department][*nth]).collect();
+    let people = TEAM.iter().map(|(department, nth)| crews[*department].1[*nth]).collect();
     let machine = Arc::new(office.machine.copy());
     let objects = office.objects.copy(Arc::clone(&machine));
     let data = office.data.path().to_path_buf();
-    Ok(Template { data, machine, objects, keys, task, people })
+    let cast = Cast { task, people, crews };
+    Ok(Template { data, machine, objects, keys, cast })
 }
 
 impl Office {

@@ -1,11 +1,10 @@
 //! A run: a schedule done in a world, what it counted, and whether anything was
 //! found wrong. And how a schedule that fails is made small.
 
-use crate::action::{Action, Desk, Schedule, Step, schedule};
+use crate::action::{Action, Schedule, Step, schedule};
 use crate::dice::Dice;
 use crate::disk::Hits;
 use crate::network::Losses;
-use crate::office::CLERK;
 use crate::oracle::{Check, Violation};
 use crate::world::{World, within};
 use anyhow::Result;
@@ -14,6 +13,9 @@ use std::collections::BTreeMap;
 
 /// How far a clock is set wrong at most: three days.
 const SKEW_MS_MAX: u64 = 3 * 86_400_000;
+
+/// A month, and a day.
+const MONTH_MS: i64 = 31 * 86_400_000;
 
 /// Operations within which a machine that is to end ends.
 const END_WITHIN: u64 = 120;
@@ -54,7 +56,7 @@ pub fn hunt(seed: u64, bug: Planted, check: Check) -> Result<Outcome> {
 
 fn asking(schedule: &Schedule, bug: Option<Planted>, only: Option<Check>) -> Result<Outcome> {
     plant(bug);
-    let outcome = within(schedule.tablets, only, |world| {
+    let outcome = within((schedule.tablets, schedule.late), only, |world| {
         for step in &schedule.steps {
             world.step(step);
         }
@@ -174,6 +176,12 @@ impl World {
                 self.exchange(number, meanwhile);
             }
             Action::Desk(what) => self.at_desk(*what, dice),
+            Action::Month => {
+                self.truth.pass(MONTH_MS);
+                self.long_run.set(true);
+                self.count("months");
+            }
+            Action::Enrol => self.enrol_one(),
             Action::Pass => self.truth.pass(i64::try_from(dice.below(86_400_000)).unwrap_or(0)),
             Action::Skew => {
                 let tablet = &self.tablets[self.any_tablet(dice)];
@@ -228,36 +236,6 @@ impl World {
             Action::Weather => self.weather_turns(dice),
             Action::Late => self.deliver_late(dice),
             Action::Quiesce => self.quiesce(dice),
-        }
-    }
-
-    fn at_desk(&self, what: Desk, dice: &mut Dice) {
-        if !self.office.is_up() {
-            return;
-        }
-        let task = self.task;
-        let done = match what {
-            Desk::Return => {
-                let Ok(peek) = self.office.peek() else { return };
-                let registers = peek.ledgers.values().flat_map(|held| held.registers.keys());
-                let findings: Vec<_> = registers
-                    .filter(|r| r.kind == "finding" && r.field == "origin")
-                    .map(|r| r.rec)
-                    .collect();
-                let Some(finding) = dice.pick(&findings).copied() else { return };
-                self.office.at_desk(async |app| {
-                    server::simulation::return_finding(app, task, finding, "再看一遍", CLERK).await
-                })
-            }
-            Desk::Approve => {
-                self.office.at_desk(async |app| server::simulation::approve(app, task, CLERK).await)
-            }
-        };
-        if done.is_ok() {
-            self.count(match what {
-                Desk::Return => "findings returned",
-                Desk::Approve => "tasks approved",
-            });
         }
     }
 }

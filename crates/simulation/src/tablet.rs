@@ -31,6 +31,10 @@ pub struct Tablet {
     pub entropy: Arc<SeededEntropy>,
     /// Whose it is.
     pub person: PersonId,
+    /// Whether it is enrolled.
+    pub enrolled: Cell<bool>,
+    /// The code with which it tries to be.
+    pub code: RefCell<Option<String>>,
     /// Whether it is out of reach.
     pub partitioned: Cell<bool>,
     /// Whether it is gone for good.
@@ -59,6 +63,8 @@ impl Tablet {
             clock: Arc::new(SkewedClock::new(Arc::clone(truth))),
             entropy: Arc::new(SeededEntropy::of(0)),
             person,
+            enrolled: Cell::new(false),
+            code: RefCell::new(None),
             partitioned: Cell::new(false),
             lost: Cell::new(false),
             copy: RefCell::new(None),
@@ -90,6 +96,7 @@ impl Tablet {
         let enrolled = device.enrol(ADDRESS, code, PIN);
         enrolled.map_err(|error| anyhow!("a tablet is not enrolled: {error}"))?;
         *self.device.borrow_mut() = Some(device);
+        self.enrolled.set(true);
         Ok(())
     }
 

@@ -9,16 +9,16 @@ use crate::clock::TrueTime;
 use crate::dice::Dice;
 use crate::disk::{Ending, Hits, Machine};
 use crate::network::{self, Losses, Stuck, Weather};
-use crate::office::{self, BEGINNING_MS, Office, SECTORS, TEAM};
+use crate::office::{self, BEGINNING_MS, Cast, Office, SECTORS, TEAM};
 use crate::oracle::checks::{self, Scene, Seen};
 use crate::oracle::{Check, Kept, Memory, Violation};
 use crate::tablet::Tablet;
 use anyhow::{Result, anyhow};
 use device::client::{Line, LineAnswer, LineCall};
 use device::view::ErrorCode;
-use domain::id::{PersonId, ReplicaId, TaskId};
+use domain::id::{LedgerId, PersonId, RecordId, ReplicaId, TaskId};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -43,6 +43,8 @@ pub struct World {
     pub tablets: Vec<Tablet>,
     /// The task everybody works on.
     pub task: TaskId,
+    /// Whom and what the run is about.
+    pub cast: Cast,
     /// The true time.
     pub truth: Arc<TrueTime>,
     /// What people were told.
@@ -62,6 +64,17 @@ pub struct World {
     office_replicas: RefCell<BTreeSet<ReplicaId>>,
     /// Whether a tablet or the office was put back to a copy.
     set_back: Cell<bool>,
+    /// Tablets that were.
+    tablets_set_back: RefCell<BTreeSet<usize>>,
+    /// Whether so much time passed that tablets clear away what they left.
+    pub long_run: Cell<bool>,
+    /// What each tablet's person could ever read.
+    ever: RefCell<BTreeMap<usize, BTreeSet<LedgerId>>>,
+    /// Records that were handed on, and those that foreign writes were made on:
+    /// whose a record is may not change under a foreign write.
+    pub handed_on: RefCell<BTreeSet<RecordId>>,
+    /// The latter.
+    pub foreign: RefCell<BTreeSet<RecordId>>,
     only: Option<Check>,
     violation: RefCell<Option<Violation>>,
 }
@@ -81,17 +94,22 @@ impl Line for Wire {
 ///
 /// # Errors
 /// When it cannot be made, which is a defect.
-pub fn within<T>(tablets: usize, only: Option<Check>, act: impl FnOnce(&World) -> T) -> Result<T> {
+pub fn within<T>(
+    (tablets, late): (usize, usize),
+    only: Option<Check>,
+    act: impl FnOnce(&World) -> T,
+) -> Result<T> {
     let truth = Arc::new(TrueTime::at(BEGINNING_MS));
-    let (office, task, people) = office::begin(&truth)?;
-    let tablets = people.iter().take(tablets).enumerate().map(|(number, person)| {
+    let (office, cast) = office::begin(&truth)?;
+    let tablets = cast.people.iter().take(tablets).enumerate().map(|(number, person)| {
         let machine = Arc::new(Machine::new());
         Tablet::on(machine, &truth, *person, Arc::new(Wire(number)))
     });
     let world = Rc::new(World {
         tablets: tablets.collect(),
         office,
-        task,
+        task: cast.task,
+        cast,
         truth,
         memory: RefCell::default(),
         weather: Cell::default(),
@@ -105,21 +123,30 @@ pub fn within<T>(tablets: usize, only: Option<Check>, act: impl FnOnce(&World) -
         calm: Cell::new(true),
         office_replicas: RefCell::default(),
         set_back: Cell::new(false),
+        tablets_set_back: RefCell::default(),
+        long_run: Cell::new(false),
+        ever: RefCell::default(),
+        handed_on: RefCell::default(),
+        foreign: RefCell::default(),
         only,
         violation: RefCell::new(None),
     });
     WORLD.set(Some(Rc::clone(&world)));
-    let settled = world.settle_in();
+    let settled = world.settle_in(late);
     let result = settled.map(|()| act(&world));
     WORLD.set(None);
     result
 }
 
 impl World {
-    /// Enrols every tablet and lets it have its task.
-    fn settle_in(&self) -> Result<()> {
+    /// Enrols the tablets that are there from the beginning and lets them have
+    /// their task.
+    fn settle_in(&self, late: usize) -> Result<()> {
         for (number, tablet) in self.tablets.iter().enumerate() {
             tablet.entropy.roll(0x7ab1e7 + number as u64);
+            if number + late >= self.tablets.len() {
+                continue;
+            }
             let code = self
                 .office
                 .at_desk(async |app| server::simulation::issue_code(app, tablet.person).await)?;
@@ -128,8 +155,71 @@ impl World {
             device.exchange().map_err(|error| anyhow!("a first exchange: {error}"))?;
         }
         self.office_replicas.borrow_mut().insert(self.office.peek()?.replica);
+        self.note_grants();
         self.calm.set(false);
         Ok(())
+    }
+
+    /// Notes what everybody may read now.
+    pub fn note_grants(&self) {
+        for (number, tablet) in self.tablets.iter().enumerate() {
+            let (person, nobody) = (tablet.person, ReplicaId(uuid::Uuid::nil()));
+            let granted = self
+                .office
+                .at_desk(async |app| server::simulation::granted(app, person, nobody).await);
+            if let Ok(mut granted) = granted {
+                self.ever.borrow_mut().entry(number).or_default().append(&mut granted);
+            }
+        }
+    }
+
+    /// The next tablet that is not enrolled tries to be.
+    pub fn enrol_one(&self) {
+        let waiting = self.tablets.iter().find(|tablet| !tablet.enrolled.get());
+        let Some(tablet) = waiting.filter(|tablet| !tablet.machine.is_off()) else { return };
+        if tablet.code.borrow().is_none() {
+            let person = tablet.person;
+            let issued =
+                self.office.at_desk(async |app| server::simulation::issue_code(app, person).await);
+            *tablet.code.borrow_mut() = issued.ok();
+        }
+        let Some(code) = tablet.code.borrow().clone() else { return };
+        match tablet.enrol(&code) {
+            Ok(()) => self.count("tablets enrolled late"),
+            Err(_) => {
+                // A code that grew too old, or is not known to an office that was
+                // put back: the desk issues another.
+                self.count("enrolments that broke off");
+                if self.calm.get() || self.long_run.get() || self.set_back.get() {
+                    *tablet.code.borrow_mut() = None;
+                }
+            }
+        }
+    }
+
+    /// Whatever a tablet cleared away must be at the office from now on.
+    fn note_purged(&self, number: usize) {
+        let Some(device) = self.tablets[number].device() else { return };
+        let Ok(purged) = device.purged() else { return };
+        if purged.is_empty() {
+            return;
+        }
+        let mut memory = self.memory.borrow_mut();
+        let mut cleared = false;
+        for one in memory.confirmed.iter_mut().filter(|one| one.tablet == number) {
+            if one.kept == Kept::Everywhere && purged.contains(&one.ledger) {
+                one.kept = Kept::AtOffice;
+                cleared = true;
+            }
+        }
+        for file in memory.files.iter_mut().filter(|file| file.tablet == number) {
+            if file.kept == Kept::Everywhere && device.file(&file.sha256).is_err() {
+                file.kept = Kept::AtOffice;
+            }
+        }
+        if cleared {
+            self.count("ledgers cleared away");
+        }
     }
 
     /// Does a step, unless something is wrong already.
@@ -205,6 +295,9 @@ impl World {
         self.exchanging.borrow_mut().remove(&number);
         self.calls.set(outer_calls);
         self.meanwhile.replace(outer);
+        if self.long_run.get() {
+            self.note_purged(number);
+        }
         match result {
             Ok(changed) => {
                 self.count("exchanges that ended well");
@@ -395,6 +488,10 @@ impl World {
             return;
         }
         let ending = self.ending(dice);
+        if !tablet.enrolled.get() {
+            tablet.machine.boot(ending);
+            return;
+        }
         let broken = tablet.machine.hits().broken;
         if let Err(error) = tablet.boot(ending) {
             if !tablet.machine.is_troubled() && tablet.machine.hits().broken == broken {
@@ -483,6 +580,7 @@ impl World {
         drop(memory);
         self.count("tablets put back to a copy");
         self.set_back.set(true);
+        self.tablets_set_back.borrow_mut().insert(number);
     }
 
     /// Puts the office back to its copy: what it held since is there only where a
@@ -566,9 +664,12 @@ impl World {
         for (number, tablet) in self.tablets.iter().enumerate() {
             let Some(device) = tablet.device() else { continue };
             let Ok(peek) = device.peek() else { continue };
-            let person = tablet.person;
-            let granted =
-                self.office.at_desk(async |app| server::simulation::granted(app, person).await)?;
+            let (person, replica) = (tablet.person, peek.replica);
+            let granted = self
+                .office
+                .at_desk(async |app| server::simulation::granted(app, person, replica).await)?;
+            let ever = self.ever.borrow().get(&number).cloned().unwrap_or_default();
+            let set_back = self.tablets_set_back.borrow().contains(&number);
             let mut absent_files = Vec::new();
             let files = match device.files() {
                 Ok(files) => files,
@@ -581,7 +682,7 @@ impl World {
                     absent_files.push(file.sha256);
                 }
             }
-            tablets.push(Seen { number, peek, granted, absent_files });
+            tablets.push(Seen { number, peek, granted, ever, set_back, absent_files });
         }
         Ok(Scene {
             memory: self.memory.borrow().clone(),
@@ -605,7 +706,7 @@ impl World {
             tablet.machine.calm();
             tablet.partitioned.set(false);
             // Off, or its app did not start while the disk was full.
-            if tablet.device().is_none() {
+            if tablet.enrolled.get() && tablet.device().is_none() {
                 self.boot_tablet(number, dice);
             }
         }
@@ -627,7 +728,8 @@ impl World {
         for _ in 0..ROUNDS_MAX {
             let mut changed = false;
             for (number, tablet) in self.tablets.iter().enumerate() {
-                if tablet.lost.get() || self.violation.borrow().is_some() {
+                if tablet.lost.get() || !tablet.enrolled.get() || self.violation.borrow().is_some()
+                {
                     continue;
                 }
                 match self.exchange(number, None) {

@@ -11,6 +11,7 @@ pub(crate) mod certificate;
 pub(crate) mod chain;
 pub(crate) mod identity;
 pub(crate) mod ledger;
+pub(crate) mod purge;
 pub(crate) mod receipt;
 pub(crate) mod register;
 pub(crate) mod setting;

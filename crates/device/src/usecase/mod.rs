@@ -30,6 +30,8 @@ mod fault_tests;
 #[cfg(test)]
 mod file_tests;
 #[cfg(test)]
+mod purge_tests;
+#[cfg(test)]
 mod rescue_tests;
 #[cfg(test)]
 mod tests;

@@ -11,13 +11,13 @@ use crate::error::DeviceError;
 use crate::incoming::{self, Taken, Trust};
 use crate::store::blob::{self, Rank};
 use crate::store::identity::Enrolled;
-use crate::store::{certificate, chain, identity, receipt, setting, task};
+use crate::store::{certificate, chain, identity, purge, receipt, setting, task};
 use crate::version;
 use crate::view::{AppError, ErrorCode, PendingChange, SyncStatus};
 use chrono::{DateTime, Utc};
 use domain::id::{LedgerId, ReplicaId};
 use ledger::certificate::ReplicaRole;
-use ledger::exchange::{Caller, PAGE_BYTES, Request, Response, Step};
+use ledger::exchange::{Caller, PAGE_BYTES, Request, RequestHeader, Response, Step};
 use ledger::holdings::{Holdings, Span};
 use ledger::planted::{self, Planted};
 use ledger::readmission::Readmission;
@@ -169,6 +169,7 @@ impl Device {
         let files = files.and_then(|()| self.fetch_files(&client, &mut turns, Rank::AHEAD));
         self.lock_sync().files.moving = None;
         files?;
+        self.try_with(Open::drop_cleared_files)?;
         match turns.trouble {
             Some(error) => Err(DeviceError::Refused(error)),
             None => Ok(turns.changed),
@@ -259,7 +260,9 @@ impl Open {
             }
         }
         tx.commit()?;
-        Ok((Request { header: caller.header(&holdings), pages }, sent))
+        let time = Some(self.clock.wall());
+        let header = RequestHeader { time, ..caller.header(&holdings) };
+        Ok((Request { header, pages }, sent))
     }
 
     /// Takes a whole answer in, or nothing of it. Answers what was taken and
@@ -288,11 +291,13 @@ impl Open {
         // After the old receipts are forgotten, so that this answer's stay.
         let trust = Trust { office: enrolled.office_key, server: &server };
         let at = self.clock.wall().to_string();
-        let taken = incoming::take(&tx, &trust, self.replica, response, &at)?;
+        let taken = incoming::take(&tx, &trust, self.replica, response)?;
         version::note(&tx, response.header.version_min)?;
         let middle = before + (after - before) / 2;
         let ahead = middle - response.header.time.instant();
         incoming::note_contact(&tx, &at, ahead.num_milliseconds())?;
+        let kept_days = response.header.kept_days.unwrap_or(purge::KEPT_DAYS);
+        purge::clear_due(&tx, response.header.time.instant(), kept_days)?;
         let holdings = chain::holdings(&tx)?;
         let mut lease = self.lease;
         lease.renew(after, response.header.lease_days);
@@ -305,6 +310,20 @@ impl Open {
             self.take_order(order)?;
         }
         Ok((taken, holdings))
+    }
+}
+
+impl Open {
+    /// Removes the bytes of files that went with a ledger; after a power cut in
+    /// between, the next time.
+    fn drop_cleared_files(&mut self) -> Result<(), DeviceError> {
+        for sha256 in purge::files_to_drop(&self.db)? {
+            self.blobs.drop_file(&sha256)?;
+            let tx = self.db.transaction()?;
+            purge::forget_file(&tx, &sha256)?;
+            tx.commit()?;
+        }
+        Ok(())
     }
 }
 

@@ -194,11 +194,16 @@ fn circumstances(act: Act<'_>, scene: &Scene) -> Vec<Reason> {
 
 /// Judges by every seat that the author may have had at the time of the act.
 fn over_time(seats: &History<Option<Seat>>, change: &Change, scene: &Scene) -> Option<Reason> {
+    let last = seats.since(0).flatten().last();
     let verdicts: Vec<Option<Reason>> = seats
         .since(change.seen)
         .map(|seat| match seat {
             Some(seat) => rules::judge_writes(change, seat, scene),
-            None => Some(rules::of_stranger(change)),
+            // What they could not write with a seat they cannot without one.
+            None => last
+                .and_then(|seat| rules::judge_writes(change, seat, scene))
+                .filter(|reason| reason.verdict() == VerdictKind::Void)
+                .or_else(|| Some(rules::of_stranger(change))),
         })
         .collect();
     match verdicts.iter().flatten().max() {

@@ -54,7 +54,7 @@ pub struct Scene {
     pub audience: Option<Audience>,
     /// The leading department.
     pub lead: Option<DepartmentId>,
-    /// The seats that everybody has had; none: the seat was taken away.
+    /// The seats that everybody has had; none: the seat was given up.
     pub seats: BTreeMap<PersonId, History<Option<Seat>>>,
     /// Who owns each check item.
     pub items: BTreeMap<RecordId, History<DepartmentId>>,
@@ -98,6 +98,7 @@ impl Scene {
             let person = PersonId(fact.register.rec.0);
             let seat: Option<Seat> = read(fact);
             let person = seat.as_ref().map_or(person, |seat| seat.person);
+            let seat = seat.filter(Seat::is_held);
             scene.seats.entry(person).or_default().set(server_pos(fact, &epochs), seat);
         }
         for fact in in_force {

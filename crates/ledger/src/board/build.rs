@@ -2,7 +2,7 @@
 
 use super::parts::{Cast, records, shown_value, target, value, values};
 use super::view::{
-    Access, Board, ConflictView, DecisionView, DocumentView, EvidenceView, FindingView,
+    Access, Board, ClockView, ConflictView, DecisionView, DocumentView, EvidenceView, FindingView,
     HistoryEntry, ItemView, JudgementView, NoteView, PartyView, ProposalView, ReplyView,
     ResolutionView, ReviewView, SeatView, ShownValue,
 };
@@ -20,9 +20,12 @@ use domain::finding::{Origin, Review};
 use domain::id::{DepartmentId, RecordId, ReplicaId};
 use domain::package::PackageItem;
 use domain::record::{field, kind};
-use domain::task::{Header, Ownership, Seat, Status};
+use domain::task::{ClockNote, Header, Ownership, Seat, Status};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+
+/// A clock that is off by more is told.
+const CLOCK_NOTABLE_SECONDS: u32 = 5 * 60;
 
 /// What the building works with.
 struct Stage<'a> {
@@ -63,6 +66,7 @@ impl Board {
             decisions: stage.decisions(),
             notes: stage.notes(),
             judgements: stage.judgements(),
+            clocks: stage.clocks(),
             documents: stage.documents(),
             from_newer_version: stage.unknown(),
             items,
@@ -253,7 +257,7 @@ impl Stage<'_> {
                 .map(|c| c.name.clone())
                 .collect(),
         };
-        self.cast.seats.iter().map(view).collect()
+        self.cast.seats.iter().filter(|seat| seat.is_held()).map(view).collect()
     }
 
     fn evidence_of(&self, subject: RecordId) -> Vec<EvidenceView> {
@@ -443,6 +447,25 @@ impl Stage<'_> {
             })
         };
         values(self.input.registers, kind::JUDGEMENT, field::VERDICT).filter_map(view).collect()
+    }
+
+    fn clocks(&self) -> Vec<ClockView> {
+        let all = records(self.input.registers, kind::REPLICA, field::CLOCK);
+        let view = |(rec, resolved): (RecordId, &Resolved)| {
+            let note: ClockNote = serde_json::from_value(resolved.shown.clone()?).ok()?;
+            let certificate = self.cast.certificates.get(&ReplicaId(rec.0))?;
+            let ahead_seconds = i32::try_from(note.ahead_ms / 1000).unwrap_or(i32::MAX);
+            let department = certificate.department.map(|one| self.cast.short_name(one));
+            let off = ahead_seconds.unsigned_abs() > CLOCK_NOTABLE_SECONDS;
+            off.then(|| ClockView {
+                tablet: certificate.name.clone(),
+                department: department.unwrap_or_default(),
+                ahead_seconds,
+            })
+        };
+        let mut clocks: Vec<ClockView> = all.filter_map(view).collect();
+        clocks.sort_by(|a, b| (&a.department, &a.tablet).cmp(&(&b.department, &b.tablet)));
+        clocks
     }
 
     fn documents(&self) -> Vec<DocumentView> {

@@ -354,6 +354,16 @@ views! {
         pub verdict: Option<String>,
     }
 
+    /// A tablet whose clock was off when it last handed work in.
+    pub struct ClockView {
+        /// The tablet's name.
+        pub tablet: String,
+        /// Its department's short name.
+        pub department: String,
+        /// Seconds that it was ahead of the office; negative: behind.
+        pub ahead_seconds: i32,
+    }
+
     /// A document that was produced.
     pub struct DocumentView {
         /// The record.
@@ -402,6 +412,8 @@ views! {
         pub notes: Vec<NoteView>,
         /// What the server did not let take effect.
         pub judgements: Vec<JudgementView>,
+        /// Tablets whose clock was off, by name.
+        pub clocks: Vec<ClockView>,
         /// Documents produced.
         pub documents: Vec<DocumentView>,
         /// Registers written by a newer version, kept but not understood.

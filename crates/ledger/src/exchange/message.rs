@@ -66,6 +66,9 @@ pub struct RequestHeader {
     pub replica: ReplicaId,
     /// One digest over everything the caller holds, the pages sent included.
     pub digest: Hash,
+    /// Its clock when it asked; what it writes bears this clock's time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Wall>,
     /// What it holds of the ledgers it asks about, the pages sent included.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ask: BTreeMap<LedgerId, LedgerHoldings>,
@@ -144,6 +147,10 @@ pub struct ResponseHeader {
     /// wants other than the usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_days: Option<u32>,
+    /// Days for which a tablet keeps a ledger it left after all was safe, where
+    /// the office wants other than the usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_days: Option<u32>,
     /// The oldest version that may sign and decide, where the caller's is older:
     /// it goes on reading and handing in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -277,6 +284,7 @@ impl RequestHeader {
             epoch,
             replica,
             digest: holdings.digest(),
+            time: None,
             ask: ask.into_iter().map(held).collect(),
         }
     }
@@ -347,6 +355,7 @@ mod tests {
             more: false,
             wipe: None,
             lease_days: None,
+            kept_days: None,
             version_min: None,
         };
         let up = Request { header: request, pages: vec![] }.encode().unwrap().len();

@@ -281,6 +281,7 @@ impl Replica {
             more: false,
             wipe: None,
             lease_days: None,
+            kept_days: None,
             version_min: None,
         };
         let pages = plan.spans.iter().map(|s| self.page(s)).collect();

@@ -9,6 +9,7 @@ use domain::finding::Answer;
 use domain::id::{LedgerId, RecordId};
 use domain::permission::Role;
 use domain::record::{field, kind};
+use domain::time::Wall;
 use ledger::exchange::{Request, RequestHeader};
 use ledger::{Register, Write};
 use serde_json::{Value, json};
@@ -90,8 +91,9 @@ async fn who_takes_a_seat_reads_and_who_gives_it_up_does_not_and_loses_nothing()
     let shown = comes.resolved(&Register::new(kind::ITEM, own, field::RESULT)).shown;
     assert_eq!(shown, Some(json!("conforms")));
     let seat = Register::new(kind::MEMBER, RecordId(second.0), field::SEAT);
-    let given_up = comes.resolved(&seat);
-    assert_eq!((given_up.shown, given_up.heads.len()), (None, 1));
+    // The name stays, for what was written under it.
+    let given_up = comes.resolved(&seat).shown.unwrap();
+    assert_eq!((&given_up["role"], &given_up["person"]), (&json!("former"), &json!(second)));
     let seat = Register::new(kind::MEMBER, RecordId(third.0), field::SEAT);
     assert_eq!(comes.resolved(&seat).shown.unwrap()["role"], "deputy");
 
@@ -105,7 +107,7 @@ async fn who_takes_a_seat_reads_and_who_gives_it_up_does_not_and_loses_nothing()
         assert!(comes.left.contains(&joint));
         leaves.holdings().0[&joint].clone()
     });
-    assert_eq!(leaves.resolved(&seat).shown, None);
+    assert_eq!(leaves.resolved(&seat).shown.unwrap()["role"], "former");
 }
 
 #[tokio::test]
@@ -308,4 +310,31 @@ async fn a_page_put_aside_is_listed_with_who_brought_it() {
         (page.status, page.bytes.len() as u64),
         (StatusCode::OK, row["bytes"].as_u64().unwrap())
     );
+}
+
+#[tokio::test]
+async fn a_clock_that_is_off_is_stated_beside_what_came_and_taken_back_when_it_is_right() {
+    let office = Office::open().await;
+    let task = office.dispatched().await;
+    let mut fire = ready(&office, Sector::Fire, 0).await;
+    let own = item(&office, &task, Sector::Fire).await;
+    let said = Register::new(kind::REPLICA, RecordId(fire.replica.0), field::CLOCK);
+    let hand_in_at = async |fire: &mut Tablet, minutes| {
+        answer(fire, own, Answer::Conforms);
+        let mut request = bare(fire, fire.pages());
+        let time = chrono::Utc::now() + chrono::Duration::minutes(minutes);
+        request.header.time = Some(Wall::new(time));
+        fire.turn(&office, request).await;
+        fire.exchange(&office).await;
+        fire.resolved(&said).shown.map(|note| note["ahead_ms"].as_i64().unwrap() / 60_000)
+    };
+    assert_eq!(hand_in_at(&mut fire, 3).await, None);
+    let behind = hand_in_at(&mut fire, -90).await.unwrap();
+    assert!((-91..=-89).contains(&behind));
+    assert_eq!(hand_in_at(&mut fire, -92).await, Some(behind), "nothing new");
+    let board = office.board(&task).await;
+    assert_eq!(board["clocks"].as_array().unwrap().len(), 1);
+    assert_eq!(hand_in_at(&mut fire, 0).await, Some(0));
+    let board = office.board(&task).await;
+    assert_eq!(board["clocks"], json!([]));
 }

@@ -262,6 +262,7 @@ pub fn bare(tablet: &Tablet, pages: Vec<Page>) -> Request {
         epoch: tablet.epoch,
         replica: tablet.replica,
         digest: Hash::of(b"anything"),
+        time: None,
         ask: BTreeMap::new(),
     };
     Request { header, pages }

@@ -72,9 +72,10 @@ async fn heed_seat(
     let person = PersonId(one.rec.0);
     let shown = register::shown(db, ledger, one).await?;
     match shown.and_then(|val| serde_json::from_value::<Seat>(val).ok()) {
-        Some(seat) => membership::ensure(db, ledger, (person, seat.department), app.now_ms()).await,
-        // Only the office writes seats: nothing shown is one that was taken away.
-        None => membership::leave(db, ledger, person, app.now_ms()).await,
+        Some(seat) if seat.is_held() => {
+            membership::ensure(db, ledger, (person, seat.department), app.now_ms()).await
+        }
+        _ => membership::leave(db, ledger, person, app.now_ms()).await,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::error::{Code, Result, ServerError};
 use crate::store::{chain, fact, membership, quarantine, tablet};
 use crate::usecase::judgement::Taken;
-use crate::usecase::{adoption, append, epoch, judgement, revocation, tree};
+use crate::usecase::{adoption, append, clock, epoch, judgement, revocation, tree};
 use domain::id::{LedgerId, PersonId, RecordId, ReplicaId};
 use domain::record::{field, kind};
 use domain::version::Version;
@@ -55,11 +55,14 @@ pub async fn turn(app: &App, device: &Device, request: Request) -> Result<Respon
     }
     let mut refused = Vec::new();
     let mut due = Due::new();
-    let brings = !by_ledger.is_empty();
+    let brings: BTreeSet<LedgerId> = by_ledger.keys().copied().collect();
     for (ledger, pages) in by_ledger {
         receive(app, device, ledger, pages, &mut refused, &mut due).await?;
     }
-    if brings {
+    if let Some(time) = request.header.time {
+        clock::note(app, device, &brings, time).await?;
+    }
+    if !brings.is_empty() {
         app.events.poke();
     }
     note_contact(app, device).await?;
@@ -67,6 +70,7 @@ pub async fn turn(app: &App, device: &Device, request: Request) -> Result<Respon
     let mut response = reply(app, device, &request.header, refused, due).await?;
     response.header.wipe = revocation::order_for(app, device).await?;
     response.header.lease_days = app.lease_days;
+    response.header.kept_days = app.kept_days;
     Ok(response)
 }
 
@@ -259,6 +263,7 @@ async fn put_aside(
         replica: device.replica,
         // Nothing is asked; the same page must make the same bytes.
         digest: Hash::of(b""),
+        time: None,
         ask: BTreeMap::new(),
     };
     let request = Request { header, pages: vec![page.clone()] };
@@ -328,6 +333,7 @@ async fn reply(
         more,
         wipe: None,
         lease_days: None,
+        kept_days: None,
         version_min: app.min_app_version.filter(|oldest| device.version < *oldest),
     };
     Ok(Response { header, pages })

@@ -6,6 +6,7 @@ pub(crate) mod append;
 pub(crate) mod blob;
 pub(crate) mod board;
 pub(crate) mod bundle;
+pub(crate) mod clock;
 pub(crate) mod demo_city;
 pub(crate) mod demo_task;
 pub(crate) mod dispatch;

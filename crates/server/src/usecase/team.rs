@@ -9,10 +9,9 @@ use crate::usecase::draft::{Draft, PartyRequest};
 use crate::usecase::{append, dispatch, draft, running};
 use domain::id::{DepartmentId, LedgerId, PersonId, RecordId, ReplicaId, TaskId};
 use domain::record::{field, kind};
-use domain::task::Seat;
+use domain::task::{Seat, TeamRole};
 use ledger::{Register, Resolved, Write};
 use sea_orm::ConnectionTrait;
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Gives the seats of one department of a task to these people.
@@ -51,7 +50,10 @@ fn seats(registers: &BTreeMap<Register, Resolved>, of: DepartmentId) -> BTreeMap
     let seats = registers.iter().filter(|(one, _)| one.is(kind::MEMBER, field::SEAT));
     let seats = seats
         .filter_map(|(_, resolved)| serde_json::from_value::<Seat>(resolved.shown.clone()?).ok());
-    seats.filter(|seat| seat.department == of).map(|seat| (seat.person, seat)).collect()
+    seats
+        .filter(|seat| seat.department == of && seat.is_held())
+        .map(|seat| (seat.person, seat))
+        .collect()
 }
 
 /// Lets people into one ledger and out of it; answers what is to be written.
@@ -64,11 +66,13 @@ async fn seat(
 ) -> Result<Vec<Write>> {
     let mut writes = Vec::new();
     let stay: BTreeSet<PersonId> = wanted.iter().map(|seat| seat.person).collect();
-    for person in before.keys().filter(|person| !stay.contains(person)) {
-        membership::leave(db, ledger, *person, app.now_ms()).await?;
-        let rec = RecordId(person.0);
-        writes.push(Write::new(kind::MEMBER, rec, field::SEAT, Value::Null));
+    let gone = before.values().filter(|seat| !stay.contains(&seat.person));
+    let gone: Vec<Seat> =
+        gone.map(|seat| Seat { role: TeamRole::Former, ..seat.clone() }).collect();
+    for seat in &gone {
+        membership::leave(db, ledger, seat.person, app.now_ms()).await?;
     }
+    writes.extend(Draft::seat_writes(gone)?);
     let changed = wanted.iter().filter(|seat| before.get(&seat.person) != Some(seat));
     let changed: Vec<Seat> = changed.cloned().collect();
     let mut come = Vec::new();

@@ -30,6 +30,10 @@ pub struct Seen {
     pub peek: device::simulation::Peek,
     /// What the office grants it.
     pub granted: BTreeSet<LedgerId>,
+    /// What it ever did.
+    pub ever: BTreeSet<LedgerId>,
+    /// Whether it was put back to a copy.
+    pub set_back: bool,
     /// Files that it could not show, of those it should.
     pub absent_files: Vec<String>,
 }
@@ -48,6 +52,7 @@ const LIST: &[Checking] = &[
     (Check::UndecodableIsKept, undecodable_is_kept),
     (Check::GesturesReachTheOffice, gestures_reach_the_office),
     (Check::ChainsHold, chains_hold),
+    (Check::NobodyForks, nobody_forks),
     (Check::ForeignWritesTakeNoEffect, foreign_writes_take_no_effect),
     (Check::ConflictsCloseByDecision, conflicts_close_by_decision),
     (Check::NothingSaidIsLost, nothing_said_is_lost),
@@ -116,7 +121,8 @@ fn no_foreign_ledger(scene: &Scene) -> Outcome {
             }
         }
         for change in &seen.peek.changes {
-            let foreign = !seen.granted.contains(&change.ledger);
+            // What was left stays here for a while.
+            let foreign = !seen.ever.contains(&change.ledger);
             if foreign && !seen.peek.own.contains(&(change.ledger, change.replica)) {
                 let internal = matches!(
                     seen.peek.ledgers.get(&change.ledger).and_then(|held| held.audience),
@@ -127,6 +133,17 @@ fn no_foreign_ledger(scene: &Scene) -> Outcome {
                     seen.number, change.id, change.ledger
                 ));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Who was never put back to a copy has one history.
+fn nobody_forks(scene: &Scene) -> Outcome {
+    for seen in scene.tablets.iter().filter(|seen| !seen.set_back) {
+        let own = |writer| writer == seen.peek.replica;
+        if let Some((chain, _)) = scene.office.branches.iter().find(|(_, base)| own(base.writer)) {
+            return Err(format!("tablet {} has two histories: {chain:?}", seen.number));
         }
     }
     Ok(())

@@ -36,6 +36,8 @@ pub enum Check {
     GesturesReachTheOffice,
     /// Every chain's hashes follow from its bytes, without gaps.
     ChainsHold,
+    /// A tablet that nobody put back or copied writes one history.
+    NobodyForks,
     /// Nothing is taken that no seal covers.
     AppliedIsSealed,
     /// What a person may not write takes no effect.
@@ -71,6 +73,7 @@ impl Check {
         Self::UndecodableIsKept,
         Self::GesturesReachTheOffice,
         Self::ChainsHold,
+        Self::NobodyForks,
         Self::AppliedIsSealed,
         Self::ForeignWritesTakeNoEffect,
         Self::ConflictsCloseByDecision,

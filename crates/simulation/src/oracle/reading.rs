@@ -45,7 +45,8 @@ pub struct Reading {
 }
 
 /// Kinds that a tablet's chain may not write.
-const OFFICE_KINDS: [&str; 6] = ["genesis", "task", "party", "member", "replica", "judgement"];
+const OFFICE_KINDS: [&str; 8] =
+    ["genesis", "task", "party", "member", "replica", "judgement", "resolution", "enterprise"];
 
 /// The hash of an empty chain.
 #[must_use]

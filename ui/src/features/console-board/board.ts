@@ -81,7 +81,7 @@ export function itemsByParty(board: Board, filter: ItemFilter): ItemsOfParty[] {
 
 /** The team by department; site lead first, deputies next. */
 export function teamOf(board: Board, department: string): SeatView[] {
-  const order = { site_lead: 0, deputy: 1, inspector: 2, desk_reviewer: 3 }
+  const order = { site_lead: 0, deputy: 1, inspector: 2, desk_reviewer: 3, former: 4 }
   return board.team
     .filter((seat) => seat.department === department)
     .sort((a, b) => order[a.role] - order[b.role] || a.cert_no.localeCompare(b.cert_no))
