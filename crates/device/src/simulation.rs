@@ -79,12 +79,20 @@ pub struct Peek {
 }
 
 impl Device {
+    /// Looks into the store, whether or not a person may.
+    fn past_the_lease<T>(
+        &self,
+        look: impl FnOnce(&mut Open) -> Result<T, DeviceError>,
+    ) -> Result<T, AppError> {
+        self.try_with(look).map_err(DeviceError::into_app)
+    }
+
     /// Looks into the tablet.
     ///
     /// # Errors
     /// The store's.
     pub fn peek(&self) -> Result<Peek, AppError> {
-        self.with(|open| open.peek())
+        self.past_the_lease(|open| open.peek())
     }
 
     /// Ledgers that were cleared away.
@@ -92,7 +100,7 @@ impl Device {
     /// # Errors
     /// The store's.
     pub fn purged(&self) -> Result<BTreeSet<LedgerId>, AppError> {
-        self.with(|open| {
+        self.past_the_lease(|open| {
             let mut select =
                 open.db.prepare_cached("SELECT ledger FROM ledger WHERE purged_at IS NOT NULL")?;
             let rows = select.query_map([], |row| row.get::<_, String>(0))?;
@@ -105,7 +113,7 @@ impl Device {
     /// # Errors
     /// When it is closed.
     pub fn who(&self) -> Result<(ReplicaId, PersonId), AppError> {
-        self.with(|open| Ok((open.replica, open.person())))
+        self.past_the_lease(|open| Ok((open.replica, open.person())))
     }
 
     /// Everything this tablet wrote, also as a replica it was before.
@@ -113,7 +121,7 @@ impl Device {
     /// # Errors
     /// The store's.
     pub fn own_changes(&self) -> Result<Vec<HeldChange>, AppError> {
-        self.with(|open| {
+        self.past_the_lease(|open| {
             let own = open.own_chains()?;
             let mut changes = open.changes()?;
             changes.retain(|change| own.contains(&(change.ledger, change.replica)));

@@ -528,6 +528,9 @@ impl World {
         }
         for file in memory.files.iter().filter(|file| here(file.tablet, file.kept)) {
             let shown = device.file(&file.sha256);
+            if shown.as_ref().is_err_and(|error| error.code == ErrorCode::LeaseEnded) {
+                continue;
+            }
             let whole = shown.as_ref().is_ok_and(|(_, bytes)| *bytes == file.bytes);
             if !whole && !self.tablets[number].machine.is_troubled() {
                 let words = format!("tablet {number} lost file {}", file.sha256);
@@ -673,8 +676,9 @@ impl World {
             let mut absent_files = Vec::new();
             let files = match device.files() {
                 Ok(files) => files,
-                // It ended while it was looked into.
+                // It ended while it was looked into, or shows nothing for now.
                 Err(_) if tablet.machine.is_off() => continue,
+                Err(error) if error.code == ErrorCode::LeaseEnded => continue,
                 Err(error) => return Err(anyhow!("tablet {number}: {error}")),
             };
             for file in files {
