@@ -18,6 +18,7 @@ const by = { person: 'p', name: '检查员甲', department: '应急', tablet: '�
 const marked: JudgementView = { change: 'c1', verdict: 'review', reason: 'cancelled', intent: 'item.answer', by, resolution: null }
 
 function show(judgement: JudgementView, may = true) {
+  vi.mocked(server.history).mockResolvedValue([{ change: 'c1', intent: 'item.answer', title: 'GL-01 疏散通道', by }])
   const board = { task: 't1', conflicts: [], decisions: [], proposals: [], parties: [], judgements: [judgement] } as unknown as Board
   const wrapper = mount(DisputesPart, {
     props: { board, may },
@@ -47,7 +48,16 @@ describe('what was marked for review', () => {
     const { has, get } = show({ ...marked, resolution: { accepted: true, reason: '已电话核实', reviewer: '复核员示例' } })
     expect(has('judgement-accept-c1') || has('judgement-decline-c1')).toBe(false)
     expect(get('judgement-settled').attributes('data-accepted')).toBe('true')
-    expect(get('judgement-settled').text()).toMatch(/采用.*复核员示例.*已电话核实/s)
+    expect(get('judgement-settled').text()).toMatch(/已电话核实.*复核员示例/s)
+    expect(get('judgement-0').text()).toContain('已核实：采用')
+    expect(get('judgement-0').text()).not.toContain('存疑')
+  })
+  it('says what it was about', async () => {
+    const { get } = show(marked)
+    await flushPromises()
+    expect(get('judgement-0').text()).toContain('GL-01 疏散通道')
+    await get('judgement-accept-c1').trigger('click')
+    expect(get('settle-dialog').text()).toContain('GL-01 疏散通道')
   })
   it('is not confused with what had no effect at all', () => {
     expect(show({ ...marked, verdict: 'void', reason: 'not_owner' }).has('judgement-accept-c1')).toBe(false)
