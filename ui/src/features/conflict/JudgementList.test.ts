@@ -16,7 +16,8 @@ const show = (judgement: JudgementView) =>
 
 it('a settled change says how, why and by whom, and offers nothing', () => {
   const list = show({ ...marked, resolution: { accepted: false, reason: '未到现场', reviewer: '复核员示例' } })
-  expect(list.get('[data-testid=judgement-settled]').text()).toMatch(/不予采用.*复核员示例.*未到现场/s)
+  expect(list.get('li').text()).toContain('已核实：不予采用')
+  expect(list.get('[data-testid=judgement-settled]').text()).toMatch(/复核员示例.*未到现场/s)
   expect(list.find('button').exists()).toBe(false)
 })
 it('one that waits says nothing of the kind', () => {

@@ -32,7 +32,7 @@ export const conflictMessages = defineMessages(
     judgements: '办公室未采用或要核实的改动',
     verdict: { void: '未采用', review: '待办公室核实' },
     settled: { accepted: '已核实：采用', declined: '已核实：不予采用' },
-    settledBy: '由{name}核实，理由：{reason}',
+    settledBy: '核实人：{name}，理由：{reason}',
     kept: '内容完整保留，没有删除。',
     unknownReason: '原因 {code}',
     verdictReason: {
@@ -88,7 +88,7 @@ export const conflictMessages = defineMessages(
     judgements: 'Changes the office did not let take effect or looks into',
     verdict: { void: 'no effect', review: 'under review' },
     settled: { accepted: 'Settled: accepted', declined: 'Settled: set aside' },
-    settledBy: 'settled by {name}: {reason}',
+    settledBy: 'Settled at the office by {name}: {reason}',
     kept: 'The content is kept in full; nothing was deleted.',
     unknownReason: 'reason {code}',
     verdictReason: {
