@@ -185,6 +185,9 @@ export const history = ({ task, status, cancelled }) => [
   ...['team.change', 'owner.change', 'review.settle', 'replica.revoke'].map((intent, i) => ({
     change: `${task.slice(0, 8)}o${i}`, intent, title: i === 1 ? 'EM1-04 疏散通道、安全出口畅通，无锁闭、占用' : '', reason: i === 1 ? '疏散通道属消防职责。' : i === 2 ? '已与带队电话核实。' : null, by: by('安委办示例', '', '', 125 - i), verdict: null,
   })),
+  ...[['item.answer', 'EM1-04 疏散通道、安全出口畅通，无锁闭、占用'], ['finding.edit', '3. 现场未见有限空间作业审批单'], ['evidence.add', '2. 二层东侧疏散通道堆放 14 箱成品'], ['item.answer', 'FI1-02 全员安全生产责任制及考核记录齐全']].map(([intent, title], i) => ({
+    change: sha(`judged ${i + 1}`).slice(0, 22), intent, title, reason: null, by: by('检查员乙', '应急', '平板 2', 121 - i), verdict: i === 2 || i === 3 ? 'void' : 'review',
+  })),
   ...gestures(task),
 ]
 
