@@ -94,6 +94,7 @@ const screens = [
     await page.getByTestId('photo-0').click()
   } },
   { name: 'conflicts', scene: 'work', path: at('conflicts'), act: click('decide-head-0') },
+  { name: 'judgements', scene: 'work', path: at('conflicts'), act: (page) => page.getByTestId('judgements').evaluate((list) => list.scrollIntoView()) },
   { name: 'team', scene: 'work', path: at('team') },
   { name: 'notes', scene: 'work', path: at('notes') },
   { name: 'documents', scene: 'work', path: at('documents'), act: click('make-record') },

@@ -30,6 +30,8 @@ export type TaskCard = S['TaskCard']
 export type NewTask = S['TaskRequest']
 export type NewParty = S['PartyRequest']
 export type TaskOpened = S['TaskOpened']
+export type HandOn = S['HandOn']
+export type Settle = S['Settle']
 
 export type Board = S['Board']
 export type ShownValue = S['ShownValue']
@@ -56,6 +58,7 @@ export type CodeIssued = S['CodeIssued']
 export type Wipe = S['Wipe']
 export type Revoke = S['Revoke']
 export type PackReport = S['PackReport']
+export type QuarantineRow = S['QuarantineRow']
 
 /** One page of a list that the server sorts, filters and counts. */
 export interface Page<Row> {

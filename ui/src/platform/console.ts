@@ -10,17 +10,21 @@ import type {
   CodeIssued,
   DepartmentRow,
   EnterpriseRow,
+  HandOn,
   HistoryEntry,
   ImportPreview,
   Imported,
   InspectorRow,
   Me,
+  NewParty,
   NewTask,
   Overview,
   PackReport,
   Page,
+  QuarantineRow,
   Revoke,
   Risk,
+  Settle,
   Status,
   TabletRow,
   TaskCard,
@@ -240,6 +244,22 @@ export const createTask = (task: NewTask): Promise<TaskOpened> => send('POST', '
 export const dispatchTask = (task: string): Promise<TaskCard> =>
   send('POST', `/api/tasks/${at(task)}/dispatch`)
 
+/** Gives the seats of one department of a task that is out to these people. */
+export const changeTeam = (task: string, party: NewParty): Promise<unknown> =>
+  send('POST', `/api/tasks/${at(task)}/team`, party)
+
+/** Calls a visit off. */
+export const cancelTask = (task: string, reason: string): Promise<unknown> =>
+  send('POST', `/api/tasks/${at(task)}/cancel`, { reason })
+
+/** Hands an item or a finding on to another department of the team. */
+export const handOn = (task: string, record: string, to: HandOn): Promise<unknown> =>
+  send('POST', `/api/tasks/${at(task)}/records/${at(record)}/owner`, to)
+
+/** Says once whether a change that was marked for review stands. */
+export const settleChange = (task: string, change: string, settle: Settle): Promise<unknown> =>
+  send('POST', `/api/tasks/${at(task)}/changes/${at(change)}/settle`, settle)
+
 export const board = (task: string): Promise<Board> => call(`/api/tasks/${at(task)}`)
 
 export const history = (task: string): Promise<HistoryEntry[]> =>
@@ -286,6 +306,12 @@ export const issueResetCode = (replica: string): Promise<CodeIssued> =>
 /** Takes a tablet out of service, or orders graver things of one that is. */
 export const revokeTablet = (replica: string, order: Revoke): Promise<unknown> =>
   send('POST', `/api/tablets/${at(replica)}/revoke`, order)
+
+/** What was put aside because its hash or seal did not hold, newest first. */
+export const quarantine = (): Promise<QuarantineRow[]> => call('/api/quarantine')
+
+/** What was put aside, byte for byte as it came. */
+export const quarantineUrl = (sha256: string): string => `/api/quarantine/${at(sha256)}`
 
 /** The rescue packs that were handed in last, newest first. */
 export const packs = (): Promise<PackReport[]> => call('/api/packs')

@@ -122,7 +122,7 @@ export function board(card, enterprise) {
     enterprise: { ...enterprise, legal_rep: '示例法人', principal: '示例负责人' },
     parties: counted,
     team: TEAM.map(([name, short, tablet], i) => ({
-      person: uuid(name), name, cert_no: `TEST-${i + 1}0${i}`, department: counted.find((party) => party.short_name === short).department,
+      ...inspectors(counted.find((party) => party.short_name === short).department)[i], name, department: counted.find((party) => party.short_name === short).department,
       role: i % 2 === 0 ? 'site_lead' : 'inspector', tablets: tablet === '' ? [] : [tablet],
     })),
     items: list,
@@ -143,7 +143,12 @@ export function board(card, enterprise) {
       chosen: { type: 'answer', value: 'nonconforming' }, reason: '公示栏内容为去年版本，未按期更新。', by: by('检查员甲', '应急', '平板 1', 48),
     }],
     notes: [],
-    judgements: !started ? [] : [{ verdict: 'void', reason: 'not_owner', intent: 'item.answer', by: by('检查员丙', '消防', '平板 3', 41) }],
+    judgements: !started ? [] : [
+      { change: sha('judged 1').slice(0, 22), verdict: 'review', reason: card.status === 'cancelled' ? 'cancelled' : 'authority_changed', intent: 'item.answer', by: by('检查员乙', '应急', '平板 2', 90), resolution: null },
+      { change: sha('judged 2').slice(0, 22), verdict: 'review', reason: 'after_sealing', intent: 'finding.edit', by: by('检查员甲', '应急', '平板 1', 130), resolution: { accepted: true, reason: '已与带队电话核实：签字前当场补充，平板当时没有信号。', reviewer: '复核员示例' } },
+      { change: sha('judged 3').slice(0, 22), verdict: 'review', reason: 'revoked', intent: 'evidence.add', by: by('检查员丙', '消防', '平板 3', 131), resolution: { accepted: false, reason: '平板遗失之后拍摄，不能确认是本人。', reviewer: '复核员示例' } },
+      { change: sha('judged 4').slice(0, 22), verdict: 'void', reason: 'not_owner', intent: 'item.answer', by: by('检查员丙', '消防', '平板 3', 41), resolution: null },
+    ],
     documents: !started ? [] : [{ rec: uuid('document'), pdf_sha256: sha('pdf'), bytes: 55_120, by: by('检查员甲', '应急', '平板 1', 120) }],
     from_newer_version: 0,
   }
@@ -164,7 +169,7 @@ export function tasks(count, directory) {
   const states = ['dispatched', 'draft', 'returned', 'approved']
   return Array.from({ length: count }, (_, i) => {
     const enterprise = directory[(i * 5) % directory.length]
-    const status = states[i % 4]
+    const status = i % 9 === 8 ? 'cancelled' : states[i % 4]
     const started = status !== 'draft'
     return {
       ledger: uuid(`ledger ${i}`), task: uuid(`task ${i}`), title: `${enterprise.name}联合检查`, number: `联检〔2026〕${i + 1}号`, status,
@@ -175,7 +180,18 @@ export function tasks(count, directory) {
   })
 }
 
-export const history = (task) => Array.from({ length: 24 }, (_, i) => ({
+export const history = ({ task, status, cancelled }) => [
+  ...(status === 'cancelled' ? [{ change: `${task.slice(0, 8)}c`, intent: 'task.cancel', title: '', reason: cancelled?.reason ?? '企业因设备大修停产至年底，已与企业核实。', by: by(cancelled?.name ?? '安委办示例', '', '', 130), verdict: null }] : []),
+  ...['team.change', 'owner.change', 'review.settle', 'replica.revoke'].map((intent, i) => ({
+    change: `${task.slice(0, 8)}o${i}`, intent, title: i === 1 ? 'EM1-04 疏散通道、安全出口畅通，无锁闭、占用' : '', reason: i === 1 ? '疏散通道属消防职责。' : i === 2 ? '已与带队电话核实。' : null, by: by('安委办示例', '', '', 125 - i), verdict: null,
+  })),
+  ...[['item.answer', 'EM1-04 疏散通道、安全出口畅通，无锁闭、占用'], ['finding.edit', '3. 现场未见有限空间作业审批单'], ['evidence.add', '2. 二层东侧疏散通道堆放 14 箱成品'], ['item.answer', 'FI1-02 全员安全生产责任制及考核记录齐全']].map(([intent, title], i) => ({
+    change: sha(`judged ${i + 1}`).slice(0, 22), intent, title, reason: null, by: by('检查员乙', '应急', '平板 2', 121 - i), verdict: i === 2 || i === 3 ? 'void' : 'review',
+  })),
+  ...gestures(task),
+]
+
+const gestures = (task) => Array.from({ length: 24 }, (_, i) => ({
   change: `${task.slice(0, 8)}${i}`, intent: ['item.answer', 'finding.create', 'evidence.add', 'conflict.decide'][i % 4],
   title: ['EM1-04 疏散通道、安全出口畅通，无锁闭、占用', '1. 仓库东侧 2 号可燃气体探头被防尘布完全遮挡', '1. 仓库东侧 2 号可燃气体探头被防尘布完全遮挡', 'EM1-06 较大以上安全风险公示并按期上报'][i % 4],
   reason: i % 4 === 3 ? '公示栏内容为去年版本，未按期更新。' : null,
@@ -188,6 +204,10 @@ export const tablets = (count) => Array.from({ length: count }, (_, i) => ({
   out_of_service: [1, 2, 3].includes(i)
     ? { since: at(-900), reason: ['人员调离', '平板在高淳区遗失，已报警', '硬件故障送修'][i - 1], lost: i === 2, wipe: [null, 'wipe_now', 'wipe_after_push'][i - 1], told_at: i === 3 ? at(-40) : null, wiped_at: i === 3 ? at(-20) : null }
     : null,
+}))
+
+export const quarantine = () => [0, 1].map((i) => ({
+  sha256: sha(`aside ${i}`), received_at: at(-70 - i * 900), delivered_by: '平板 3 检查员丙', claims: i === 0 ? '平板 2 检查员乙' : '', reason: 'seal', bytes: 48_211 + i * 1_900_000,
 }))
 
 export const packs = () => [0, 1].map((i) => ({

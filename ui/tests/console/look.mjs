@@ -72,6 +72,34 @@ async function fillNewTask(page) {
   await page.waitForSelector(by('items-count'))
 }
 
+/** A task that is out: its team, an item handed on, the visit called off. */
+async function running(page, t) {
+  await page.setViewportSize(SIZES.wide)
+  await page.click(by('tab-overview'))
+  await page.click(by('team-change-市监'))
+  await page.waitForSelector(by('party-deputy-team'))
+  await page.locator(`${by('team-sheet')} input[type=checkbox]:checked`).first().uncheck()
+  await page.click(by('team-submit'))
+  await both(page, `${t}team`)
+  await page.click(by('team-back'))
+  await page.setViewportSize(SIZES.wide)
+  await page.click(by('tab-items'))
+  await page.locator('[data-testid^="board-item-"] summary').first().click()
+  await page.locator('[data-testid^="hand-on-"]').first().click()
+  await page.click(by('hand-on-dialog-submit'))
+  await both(page, `${t}hand-on`)
+  await page.click(by('hand-on-dialog-back'))
+  await page.setViewportSize(SIZES.wide)
+  await page.click(by('task-cancel'))
+  await page.click(by('cancel-dialog-submit'))
+  await both(page, `${t}cancel`)
+  await page.fill(by('cancel-dialog-reason'), '企业因设备大修停产至年底，已与企业核实。')
+  await page.click(by('cancel-dialog-submit'))
+  await page.waitForSelector(by('task-cancelled'))
+  await both(page, `${t}cancelled`)
+  await page.setViewportSize(SIZES.wide)
+}
+
 async function story(url, theme) {
   const t = theme === 'outdoor' ? 'contrast-' : ''
   const page = await visit(url, 'office', theme)
@@ -104,6 +132,7 @@ async function story(url, theme) {
     }
     await both(page, `${t}task-${tab}`, tab !== 'items')
   }
+  await running(page, t)
   await go(page, '/tasks/new', by('party-add'))
   await shoot(page, `${t}new-task-empty`, 'wide')
   await fillNewTask(page)
@@ -137,11 +166,11 @@ async function story(url, theme) {
   await page.click(by('revoke-wipe-wipe_now'))
   await page.check(by('revoke-understood'))
   await page.click(by('revoke-confirm'))
-  await page.waitForSelector(by('error-message'))
+  await page.waitForSelector(by('revoke-error'))
   await both(page, `${t}tablet-revoke`)
   await page.click(by('dialog-close'))
   await page.setInputFiles(by('pack-file'), { name: 'x.ljpack', mimeType: 'application/octet-stream', buffer: Buffer.from('no pack') })
-  await page.waitForSelector(by('error-message'))
+  await page.waitForSelector(by('pack-error'))
   await shoot(page, `${t}tablet-pack-refused`, 'wide', true)
   for (const turn of [1, 2]) {
     await page.setViewportSize(SIZES.wide)
@@ -193,6 +222,16 @@ async function review(url, theme) {
   await page.click(by('confirm-ok'))
   await page.waitForSelector(`${by('finding-2')}[data-outcome=approved]`)
   await shoot(page, `${t}approved`, 'wide', true)
+  await page.click(by('to-task'))
+  await page.click(by('tab-disputes'))
+  await page.locator('[data-testid^="judgement-decline-"]').first().click()
+  await page.click(by('settle-dialog-submit'))
+  await both(page, `${t}settle`)
+  await page.setViewportSize(SIZES.wide)
+  await page.fill(by('settle-dialog-reason'), '席位变动之后写下，本人已不在队伍中。')
+  await page.click(by('settle-dialog-submit'))
+  await page.waitForSelector('[data-testid^="judgement-decline-"]', { state: 'detached' })
+  await both(page, `${t}settled`, true)
   await page.close()
 }
 

@@ -11,7 +11,7 @@ import * as city from './city.mjs'
 
 const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' }
-const ALL = ['read_directories', 'import_directories', 'read_tasks', 'open_task', 'dispatch_task', 'review_findings', 'manage_tablets', 'rescue_tablets']
+const ALL = ['read_directories', 'import_directories', 'read_tasks', 'open_task', 'dispatch_task', 'change_task', 'hand_on', 'review_findings', 'manage_tablets', 'rescue_tablets']
 const PEOPLE = {
   office: { account: 'office', name: '安委办示例', role: 'committee_office', may: ALL.filter((each) => each !== 'review_findings') },
   supervisor: { account: 'supervisor', name: '复核员示例', role: 'supervisor', may: ['read_directories', 'read_tasks', 'review_findings'] },
@@ -67,7 +67,7 @@ function routes(state, scenario) {
       const count = (status) => state.cards.filter((card) => card.status === status).length
       const some = state.cards.length > 0
       return {
-        tasks_by_status: { draft: count('draft'), dispatched: count('dispatched'), returned: count('returned'), approved: count('approved') },
+        tasks_by_status: { draft: count('draft'), dispatched: count('dispatched'), returned: count('returned'), approved: count('approved'), cancelled: count('cancelled') },
         findings_general: some ? 312 : 0, findings_major: some ? 27 : 0, open_conflicts: some ? 4 : 0, returned: some ? 9 : 0,
         tablets: some ? 36 : 0, tablets_behind: some ? 2 : 0, enterprises: some ? 8264 : 0, departments: 87, inspectors: 837,
       }
@@ -107,9 +107,35 @@ function routes(state, scenario) {
       state.boardOf(ids[0]).status = 'dispatched'
       return card
     },
+    'POST /api/tasks/:id/team': ({ ids, body }) => {
+      need('change_task')
+      const [asked, board] = [JSON.parse(body), state.boardOf(ids[0])]
+      const role = (person) => ({ [asked.site_lead]: 'site_lead', [asked.deputy]: 'deputy', [asked.desk_reviewer]: 'desk_reviewer' })[person] ?? 'inspector'
+      const people = [...asked.inspectors, ...(asked.desk_reviewer ? [asked.desk_reviewer] : [])]
+      const roster = city.inspectors(asked.department)
+      const seat = (person) => ({ ...board.team.find((each) => each.person === person) ?? { ...roster.find((each) => each.person === person), department: asked.department, tablets: [] }, role: role(person) })
+      board.team = [...board.team.filter((each) => each.department !== asked.department), ...people.map(seat)]
+    },
+    'POST /api/tasks/:id/cancel': ({ ids, body }) => {
+      need('change_task')
+      const board = state.boardOf(ids[0])
+      Object.assign(board, { status: 'cancelled', cancelled: { reason: JSON.parse(body).reason, name: state.me.name } })
+      state.cards.find((each) => each.task === ids[0]).status = 'cancelled'
+    },
+    'POST /api/tasks/:id/records/:id/owner': ({ ids, body }) => {
+      need('hand_on')
+      const board = state.boardOf(ids[0])
+      ;[...board.items, ...board.findings].find((each) => each.rec === ids[1]).department = JSON.parse(body).department
+    },
+    'POST /api/tasks/:id/changes/:id/settle': ({ ids, body }) => {
+      need('review_findings')
+      const one = state.boardOf(ids[0]).judgements.find((each) => each.change === ids[1])
+      if (one.resolution) throw new Refusal(409, 'already_settled', '这条改动已经核实过，结论不能更改。')
+      one.resolution = { ...JSON.parse(body), reviewer: state.me.name }
+    },
     'GET /api/tasks/:id': ({ ids }) => { need('read_tasks'); return state.boardOf(ids[0]) },
     'GET /api/tasks/:id/articles': () => { need('read_tasks'); return city.articles },
-    'GET /api/tasks/:id/history': ({ ids }) => city.history(ids[0]),
+    'GET /api/tasks/:id/history': ({ ids }) => city.history(state.boardOf(ids[0])),
     'POST /api/tasks/:id/findings/:id/return': ({ ids, body }) => {
       need('review_findings')
       state.boardOf(ids[0]).findings.find((each) => each.rec === ids[1]).review = { state: 'returned', comment: JSON.parse(body).comment, reviewer: state.me.name, wall: new Date().toISOString() }
@@ -134,6 +160,7 @@ function routes(state, scenario) {
     'POST /api/tablets/:id/revoke': () => { throw new Refusal(409, 'order_delivered', '平板已收到清除指令，不能撤回或减轻；如需更严的处置可以再次下达。') },
     'GET /api/packs': () => { need('rescue_tablets'); return state.cards.length > 0 ? city.packs() : [] },
     'POST /api/packs': () => { throw new Refusal(422, 'not_a_pack', '这个文件不是救援包，或开头已损坏；没有收入任何内容。') },
+    'GET /api/quarantine': () => { need('rescue_tablets'); return state.cards.length > 0 ? city.quarantine() : [] },
     'POST /api/enrolment-codes': () => ({ code: '7K4M-Q2XP', expires_at: new Date(Date.now() + 15 * 60_000).toISOString() }),
   }
 }

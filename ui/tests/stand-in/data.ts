@@ -132,7 +132,12 @@ export function board(): Board {
       { rec: id(), target: { kind: 'item', rec: at('A-01').rec, field: 'result' }, title: 'A-01 主要负责人、安全管理人员经考核合格', department: EMERGENCY, values: [head({ type: 'answer', value: 'nonconforming' }, colleague(60)), head({ type: 'answer', value: 'conforms' }, me(58))], chosen: { type: 'answer', value: 'conforms' }, reason: '企业补交了考核合格证原件，查验在有效期内。', by: me(50) },
     ],
     notes: [{ rec: id(), text: field('note', id(), 'text', [head(text('与当班班长谈话：承认 11 月 20 日起为避免误报屏蔽 2 号探头，未办审批。'), me(22))]), by: me(22) }],
-    judgements: [{ change: 'AAAAAAAAAAAAAAAAAAAAAA', resolution: null, verdict: 'void', reason: 'not_owner', intent: 'item.answer', by: fire(33) }],
+    judgements: [
+      { change: 'AAAAAAAAAAAAAAAAAAAAAA', resolution: null, verdict: 'void', reason: 'not_owner', intent: 'item.answer', by: fire(33) },
+      { change: 'BBBBBBBBBBBBBBBBBBBBBA', resolution: null, verdict: 'review', reason: 'authority_changed', intent: 'item.answer', by: colleague(20) },
+      { change: 'CCCCCCCCCCCCCCCCCCCCCA', resolution: { accepted: true, reason: '已与带队电话核实：签字前当场补充，平板当时没有信号。', reviewer: '复核员示例' }, verdict: 'review', reason: 'after_sealing', intent: 'finding.edit', by: me(15) },
+      { change: 'DDDDDDDDDDDDDDDDDDDDDA', resolution: { accepted: false, reason: '平板遗失之后拍摄，不能确认是本人。', reviewer: '复核员示例' }, verdict: 'review', reason: 'revoked', intent: 'evidence.add', by: fire(12) },
+    ],
     documents: [{ rec: id(), pdf_sha256: digest(77), bytes: 88_120, by: me(3) }],
     from_newer_version: 0,
   }

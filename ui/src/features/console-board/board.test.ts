@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Board, FieldView, FindingView, ItemView, PartyView } from '@/platform/console-types'
-import { answerOf, isMajor, itemsByParty, NO_ZOOM, outcomeOf, reviewCounts, teamOf, textOfField, zoomAt } from './board'
+import type { Board, FieldView, FindingView, ItemView, JudgementView, PartyView } from '@/platform/console-types'
+import { answerOf, isMajor, isRunning, isUnsettled, itemsByParty, NO_ZOOM, outcomeOf, reviewCounts, teamOf, textOfField, zoomAt } from './board'
 
 const field = (shown: FieldView['shown'], contested = false): FieldView => ({
   target: { kind: 'item', rec: 'r', field: 'result' }, shown, heads: [], contested,
@@ -51,6 +51,19 @@ describe('the checklist', () => {
     expect(codes('nonconforming')).toEqual(['A'])
     expect(codes('unchecked')).toEqual(['B', 'D'])
     expect(codes('contested')).toEqual(['C'])
+  })
+})
+
+describe('what may still be changed', () => {
+  it('is a task that is out, also one that was returned', () => {
+    const running = (status: string) => isRunning({ status } as Board)
+    expect(['draft', 'dispatched', 'returned', 'approved', 'cancelled'].filter(running)).toEqual(['dispatched', 'returned'])
+  })
+  it('is what was marked for review, until somebody has settled it', () => {
+    const judgement = (verdict: string, resolution: JudgementView['resolution']) => ({ verdict, resolution }) as JudgementView
+    expect(isUnsettled(judgement('review', null))).toBe(true)
+    expect(isUnsettled(judgement('review', { accepted: false, reason: '不实', reviewer: '示例' }))).toBe(false)
+    expect(isUnsettled(judgement('void', null))).toBe(false)
   })
 })
 

@@ -1,6 +1,6 @@
 // What the desk derives from a task's board: groups, counts, order. Nothing
 // here decides anything; which value stands was decided by the ledger.
-import type { Answer, Board, EvidenceView, FieldView, FindingView, ItemView, PartyView, SeatView } from '@/platform/console-types'
+import type { Answer, Board, EvidenceView, FieldView, FindingView, ItemView, JudgementView, PartyView, SeatView } from '@/platform/console-types'
 
 /** The text of a field; empty when nothing was written or it is no text. */
 export function textOfField(field: FieldView): string {
@@ -77,6 +77,24 @@ export function itemsByParty(board: Board, filter: ItemFilter): ItemsOfParty[] {
       return { party, sections }
     })
     .filter((group) => group.sections.length > 0)
+}
+
+/** Whether a task is out and neither called off nor approved: what may still be changed. */
+export function isRunning(board: Board): boolean {
+  return board.status === 'dispatched' || board.status === 'returned'
+}
+
+/** An item or a finding and whose it is: what can be handed on. */
+export interface OwnedRecord {
+  rec: string
+  /** What it says, for people. */
+  title: string
+  department: string
+}
+
+/** Whether a change was marked for review and nobody has said yet what becomes of it. */
+export function isUnsettled(judgement: JudgementView): boolean {
+  return judgement.verdict === 'review' && !judgement.resolution
 }
 
 /** The team by department; site lead first, deputies next. */

@@ -23,3 +23,8 @@ export function consoleQueries(): QueryClient {
     },
   })
 }
+
+/** After something was done to a task: whatever shows it is asked anew. */
+export async function taskChanged(queries: QueryClient, task: string): Promise<void> {
+  await Promise.all([['board', task], ['history', task], ['tasks'], ['overview']].map((queryKey) => queries.invalidateQueries({ queryKey })))
+}

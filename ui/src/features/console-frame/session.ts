@@ -11,6 +11,8 @@ export type Action =
   | 'read_tasks'
   | 'open_task'
   | 'dispatch_task'
+  | 'change_task'
+  | 'hand_on'
   | 'review_findings'
   | 'manage_tablets'
   | 'rescue_tablets'

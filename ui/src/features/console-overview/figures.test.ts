@@ -15,7 +15,7 @@ describe('the overview', () => {
   })
   it('a status without tasks is zero, not missing', () => {
     const tasks = figureGroups(overview, () => true)[0]
-    expect(tasks?.figures.map((figure) => figure.value)).toEqual([0, 3, 0, 0])
+    expect(tasks?.figures.map((figure) => figure.value)).toEqual([0, 3, 0, 0, 0])
   })
   it('nothing to worry about is not coloured', () => {
     const record = figureGroups(overview, () => true)[1]

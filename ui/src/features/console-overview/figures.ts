@@ -24,7 +24,7 @@ export function figureGroups(overview: Overview, may: (action: Action) => boolea
   if (may('read_tasks')) {
     groups.push({
       name: 'tasks',
-      figures: (['draft', 'dispatched', 'returned', 'approved'] as const).map((status) => ({
+      figures: (['draft', 'dispatched', 'returned', 'approved', 'cancelled'] as const).map((status) => ({
         word: `common.status.${status}`,
         value: overview.tasks_by_status[status] ?? 0,
         to: `/tasks?status=${status}`,

@@ -10,6 +10,7 @@ export const consoleReviewMessages = defineMessages(
     emptyHint: '任务下发并有平板交回后会出现在这里。',
     emptyReturned: '没有退回的任务',
     emptyApproved: '还没有通过的任务',
+    emptyCancelled: '没有取消的任务',
     pick: '从左侧选择一个任务开始复核',
     findings: '问题',
     noFindings: '这个任务没有记录问题',
@@ -35,6 +36,7 @@ export const consoleReviewMessages = defineMessages(
     approveUnchecked: '还有 {n} 个检查项未查、{conflicts} 处冲突未裁定。',
     approveDone: '复核结果已保存。',
     closed: '复核已结束，任务已通过。',
+    cancelled: '任务已取消，不再复核问题。',
     readOnly: '本账号只能查看，不能复核。',
   },
   {
@@ -44,6 +46,7 @@ export const consoleReviewMessages = defineMessages(
     emptyHint: 'Tasks appear here once dispatched and handed in by tablets.',
     emptyReturned: 'No returned tasks',
     emptyApproved: 'No approved tasks yet',
+    emptyCancelled: 'No tasks called off',
     pick: 'Choose a task on the left to review it',
     findings: 'Findings',
     noFindings: 'This task has no findings',
@@ -69,6 +72,7 @@ export const consoleReviewMessages = defineMessages(
     approveUnchecked: 'Items unchecked: {n}; conflicts undecided: {conflicts}.',
     approveDone: 'The review is saved.',
     closed: 'The review is closed; the task is approved.',
+    cancelled: 'The task was called off; its findings are not reviewed.',
     readOnly: 'This account can look but not review.',
   },
 )

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { ConsoleError } from '@/platform/console'
 import type { CheckItemRow, EnterpriseRow } from '@/platform/console-types'
 import {
-  addParty, chooseDepartment, chooseSiteLead, doubleDepartments, emptyDraft, groupItems, missing,
-  placeOf, removeParty, tickedCodes, togglePerson, toNewTask, type PartyDraft, type TaskDraft,
+  addParty, chooseDepartment, chooseDeputy, chooseDeskReviewer, chooseSiteLead, doubleDepartments, emptyDraft, groupItems, missing,
+  placeOf, removeParty, tickedCodes, togglePerson, toNewTask, toParty, type PartyDraft, type TaskDraft,
 } from './draft'
 
 const item = (code: string, section = '通用', sector: CheckItemRow['sector'] = 'fire'): CheckItemRow => ({ code, section, sector, text: code, major: false })
@@ -52,6 +52,28 @@ describe('the parties of a draft', () => {
     const party = at(complete(), 0)
     togglePerson(party, 'p1')
     expect(party).toMatchObject({ siteLead: 'p2', inspectors: ['p2'] })
+  })
+  it('nobody has two seats', () => {
+    const party = at(complete(), 0)
+    chooseDeputy(party, 'p2')
+    chooseDeskReviewer(party, 'p3')
+    chooseSiteLead(party, 'p2')
+    expect(party).toMatchObject({ siteLead: 'p2', deputy: '', deskReviewer: 'p3' })
+    togglePerson(party, 'p3')
+    expect(party.deskReviewer).toBe('')
+  })
+  it('a deputy who leaves the team is none any more', () => {
+    const party = at(complete(), 0)
+    chooseDeputy(party, 'p2')
+    togglePerson(party, 'p2')
+    expect(party.deputy).toBe('')
+  })
+  it('a seat that nobody has is not sent', () => {
+    const party = at(complete(), 0)
+    expect(toParty('d1', party)).toEqual({ department: 'd1', site_lead: 'p1', inspectors: ['p1', 'p2'] })
+    chooseDeputy(party, 'p2')
+    chooseDeskReviewer(party, 'p3')
+    expect(toParty('d1', party)).toMatchObject({ deputy: 'p2', desk_reviewer: 'p3' })
   })
   it('a department in two rows is noticed', () => {
     const draft = complete()

@@ -2,16 +2,25 @@
 // team is strong enough or a certificate valid is the server's to judge; here
 // is only what is still blank, and where a refusal belongs on the page.
 import type { ConsoleError } from '@/platform/console'
-import type { CheckItemRow, EnterpriseRow, NewTask } from '@/platform/console-types'
+import type { CheckItemRow, EnterpriseRow, NewParty, NewTask } from '@/platform/console-types'
+
+/** The people of one department, and which of them settles its conflicts. */
+export interface Crew {
+  /** Who comes, in the order they were chosen. */
+  inspectors: string[]
+  /** One of them. */
+  siteLead: string
+  /** Another of them; empty when there is none. */
+  deputy: string
+  /** Somebody who stays at the desk; empty when there is none. */
+  deskReviewer: string
+}
 
 /** A department at the table, with the people chosen from it. */
-export interface PartyDraft {
+export interface PartyDraft extends Crew {
   /** Stable while rows come and go. */
   key: number
   department: string
-  /** Persons, in the order they were chosen. */
-  inspectors: string[]
-  siteLead: string
 }
 
 export interface TaskDraft {
@@ -33,10 +42,12 @@ export function emptyDraft(visitDate: string): TaskDraft {
   return { title: '', enterprise: null, visitDate, announced: false, lead: 0, parties: [], unticked: [] }
 }
 
+const emptyCrew = (): Crew => ({ inspectors: [], siteLead: '', deputy: '', deskReviewer: '' })
+
 /** Adds an empty row; the first one leads. */
 export function addParty(draft: TaskDraft): void {
   const key = Math.max(0, ...draft.parties.map((party) => party.key)) + 1
-  draft.parties.push({ key, department: '', inspectors: [], siteLead: '' })
+  draft.parties.push({ key, department: '', ...emptyCrew() })
   if (draft.parties.length === 1) draft.lead = key
 }
 
@@ -49,26 +60,55 @@ export function removeParty(draft: TaskDraft, key: number): void {
 /** Another department: its people are chosen anew. */
 export function chooseDepartment(party: PartyDraft, department: string): void {
   if (party.department === department) return
-  party.department = department
-  party.inspectors = []
-  party.siteLead = ''
+  Object.assign(party, { department, ...emptyCrew() })
+}
+
+/** Nobody has two seats, and the deputy is one of those who come. */
+function oneSeatEach(crew: Crew): void {
+  if (crew.deputy === crew.siteLead || !crew.inspectors.includes(crew.deputy)) crew.deputy = ''
+  if (crew.inspectors.includes(crew.deskReviewer)) crew.deskReviewer = ''
 }
 
 /** Puts a person into the team or takes them out; the first in leads on site. */
-export function togglePerson(party: PartyDraft, person: string): void {
-  if (party.inspectors.includes(person)) {
-    party.inspectors = party.inspectors.filter((each) => each !== person)
-    if (party.siteLead === person) party.siteLead = party.inspectors[0] ?? ''
+export function togglePerson(crew: Crew, person: string): void {
+  if (crew.inspectors.includes(person)) {
+    crew.inspectors = crew.inspectors.filter((each) => each !== person)
+    if (crew.siteLead === person) crew.siteLead = crew.inspectors[0] ?? ''
   } else {
-    party.inspectors.push(person)
-    if (party.siteLead === '') party.siteLead = person
+    crew.inspectors.push(person)
+    if (crew.siteLead === '') crew.siteLead = person
   }
+  oneSeatEach(crew)
 }
 
 /** The site lead is in the team. */
-export function chooseSiteLead(party: PartyDraft, person: string): void {
-  if (!party.inspectors.includes(person)) party.inspectors.push(person)
-  party.siteLead = person
+export function chooseSiteLead(crew: Crew, person: string): void {
+  if (!crew.inspectors.includes(person)) crew.inspectors.push(person)
+  crew.siteLead = person
+  oneSeatEach(crew)
+}
+
+/** Who stands in for the site lead; empty for nobody. */
+export function chooseDeputy(crew: Crew, person: string): void {
+  crew.deputy = person
+  oneSeatEach(crew)
+}
+
+/** Who decides from the desk; empty for nobody. */
+export function chooseDeskReviewer(crew: Crew, person: string): void {
+  crew.deskReviewer = person
+  oneSeatEach(crew)
+}
+
+/** A department with its people as it is sent. */
+export function toParty(department: string, crew: Crew): NewParty {
+  return {
+    department,
+    site_lead: crew.siteLead,
+    inspectors: [...crew.inspectors],
+    ...(crew.deputy === '' ? {} : { deputy: crew.deputy }),
+    ...(crew.deskReviewer === '' ? {} : { desk_reviewer: crew.deskReviewer }),
+  }
 }
 
 /** Departments that stand in more than one row. */
@@ -105,11 +145,7 @@ export function toNewTask(draft: TaskDraft, proposal: readonly CheckItemRow[]): 
     visit_date: draft.visitDate,
     announced: draft.announced,
     lead: lead.department,
-    parties: draft.parties.map((party) => ({
-      department: party.department,
-      site_lead: party.siteLead,
-      inspectors: party.inspectors,
-    })),
+    parties: draft.parties.map((party) => toParty(party.department, party)),
     item_codes: tickedCodes(draft, proposal),
   }
 }

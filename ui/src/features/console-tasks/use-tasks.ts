@@ -7,7 +7,7 @@ import type { Status } from '@/platform/console-types'
 import { oneOf, PAGE_SIZE, pageOf, textOf, withFilters } from '@/features/console-frame/list-query'
 import { CALM_MS } from '@/features/console-frame/queries'
 
-export const STATUSES: readonly Status[] = ['draft', 'dispatched', 'returned', 'approved']
+export const STATUSES: readonly Status[] = ['draft', 'dispatched', 'returned', 'approved', 'cancelled']
 
 /** `usual` is the status shown when the address names none. */
 export function useTaskList(allowed: readonly Status[] = STATUSES, usual: Status | '' = '') {
