@@ -63,7 +63,7 @@ pub mod field {
     pub const PACKAGE: &str = "package";
     /// `task`: [`super::super::task::Status`].
     pub const STATUS: &str = "status";
-    /// `task`: why the visit was called off, text.
+    /// `task`: [`super::super::task::Cancellation`].
     pub const CANCELLATION: &str = "cancellation";
     /// `party`: [`super::super::task::Party`].
     pub const PARTY: &str = "party";

@@ -137,9 +137,20 @@ pub struct Ownership {
     pub department: DepartmentId,
     /// Why.
     pub reason: String,
+    /// The name of who handed it on.
+    pub by: String,
     /// Members a newer version wrote.
     #[serde(flatten)]
     pub more: Map<String, Value>,
+}
+
+/// That the office called the visit off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancellation {
+    /// Why.
+    pub reason: String,
+    /// The name of who called it off.
+    pub by: String,
 }
 
 /// What a replica's clock showed, compared with the office's.

@@ -2,7 +2,6 @@
 //! with plain SQL. Both stores apply the same rows; the tables can be made anew
 //! from the chains at any time.
 
-use crate::id::Register;
 use crate::policy::Resolved;
 use domain::enterprise::Risk;
 use domain::finding::{Answer, Assessment, Level, Origin, Review, ReviewState};
@@ -37,8 +36,8 @@ pub type Fields = BTreeMap<String, Resolved>;
 
 /// The kinds of records that have a typed table.
 #[must_use]
-pub fn is_projected(register: &Register) -> bool {
-    matches!(register.kind.as_str(), kind::TASK | kind::PARTY | kind::ITEM | kind::FINDING)
+pub fn is_projected(record_kind: &str) -> bool {
+    matches!(record_kind, kind::TASK | kind::PARTY | kind::ITEM | kind::FINDING)
 }
 
 /// The row of one record; none when the record is of a kind without a table or

@@ -152,6 +152,28 @@ impl App {
         self.fonts.get_or_try_init(load).await.cloned()
     }
 
+    /// Does something in an installation that is opened for it and closed again.
+    ///
+    /// # Errors
+    /// When it cannot be opened, and what the deed comes to.
+    pub async fn within<T>(
+        settings: &Settings,
+        act: impl AsyncFnOnce(&Self) -> Result<T>,
+    ) -> Result<T> {
+        let app = Self::open(settings).await?;
+        let done = act(&app).await;
+        app.close().await;
+        done
+    }
+
+    /// Closes the database. A process that ends while it is open may crash on its
+    /// way out: its threads go on while the library under them is taken down.
+    pub async fn close(&self) {
+        if let Err(error) = self.db.clone().close().await {
+            tracing::warn!(%error, "the database did not close");
+        }
+    }
+
     /// Starts a transaction that will write.
     ///
     /// # Errors

@@ -224,7 +224,7 @@ codes! {
     /// An inspector does not exist or belongs to another department.
     InspectorUnknown "inspector_unknown" UNPROCESSABLE_ENTITY "检查人员不存在或不属于该部门，请重新选择。"
     /// The site lead is none of the inspectors.
-    SiteLeadNotInTeam "site_lead_not_in_team" UNPROCESSABLE_ENTITY "带队人员必须是该部门的检查人员之一。"
+    SiteLeadNotInTeam "site_lead_not_in_team" UNPROCESSABLE_ENTITY "带队和副带队须是该部门的两名不同检查人员，部门复核人员不在现场检查人员之列；请重新选择。"
     /// Fewer than two inspectors of one department.
     TooFewInspectors "too_few_inspectors" UNPROCESSABLE_ENTITY "每个部门至少需要两名检查人员（行政处罚法第四十二条）。"
     /// A certificate that is not valid on the day of the visit.

@@ -38,13 +38,12 @@ pub async fn restore(settings: &Settings, from: Option<&Path>) -> Result<Restore
         copy_folder(from, &settings.data)?;
     }
     Keys::begin_epoch(&settings.data.join("keys"), &settings.around)?;
-    let app = App::open(settings).await?;
-    tracing::warn!(epoch = %app.keys.epoch, "a new epoch begins");
-    Ok(Restored {
-        epoch: app.keys.epoch,
-        replica: app.keys.replica,
-        earlier: app.keys.former.len(),
+    App::within(settings, async |app| {
+        tracing::warn!(epoch = %app.keys.epoch, "a new epoch begins");
+        let Keys { epoch, replica, ref former, .. } = app.keys;
+        Ok(Restored { epoch, replica, earlier: former.len() })
     })
+    .await
 }
 
 /// Files with their modes, folders within folders.

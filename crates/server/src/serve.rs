@@ -40,6 +40,17 @@ pub async fn serve(
     ready: impl FnOnce(SocketAddr),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
+    let served = serve_until(&app, listen, ready, stop).await;
+    app.close().await;
+    served
+}
+
+async fn serve_until(
+    app: &App,
+    listen: SocketAddr,
+    ready: impl FnOnce(SocketAddr),
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
     Sessions(app.db.clone()).delete_expired(app.now_ms()).await?;
     let listener = TcpListener::bind(listen).await?;
     let address = listener.local_addr()?;
@@ -83,17 +94,19 @@ pub async fn tree_heads(
     settings: &Settings,
     day: Option<NaiveDate>,
 ) -> Result<Vec<SignedTreeHead>> {
-    let app = App::open(settings).await?;
-    let today = app.shanghai_today();
-    tree::make(&app, today).await?;
-    let from = day.unwrap_or(today - Duration::days(365));
-    let stored = acceptance::heads(&app.db, from, 366).await?;
-    let wanted = stored.into_iter().filter(|one| day.is_none_or(|day| one.day == day));
-    let mut heads: Vec<SignedTreeHead> = wanted.map(|one| one.head).collect();
-    if day.is_none_or(|day| day == today) {
-        heads.push(tree::interim(&app, today).await?);
-    }
-    Ok(heads)
+    App::within(settings, async |app| {
+        let today = app.shanghai_today();
+        tree::make(app, today).await?;
+        let from = day.unwrap_or(today - Duration::days(365));
+        let stored = acceptance::heads(&app.db, from, 366).await?;
+        let wanted = stored.into_iter().filter(|one| day.is_none_or(|day| one.day == day));
+        let mut heads: Vec<SignedTreeHead> = wanted.map(|one| one.head).collect();
+        if day.is_none_or(|day| day == today) {
+            heads.push(tree::interim(app, today).await?);
+        }
+        Ok(heads)
+    })
+    .await
 }
 
 /// Writes a task's verifiable bundle to a new folder, or to a new zip archive
@@ -107,19 +120,21 @@ pub async fn export_task(
     extent: Extent,
     out: &Path,
 ) -> Result<()> {
-    let app = App::open(settings).await?;
-    if out.extension().is_none_or(|extension| extension != "zip") {
-        return bundle::write(&app, task, extent, &mut Folder::create(out)?).await;
-    }
-    let mut archive = Archive::to(std::fs::File::create_new(out)?);
-    match bundle::write(&app, task, extent, &mut archive).await {
-        Ok(()) => Ok(archive.finish()?.sync_all()?),
-        Err(error) => {
-            // Half an archive is none.
-            std::fs::remove_file(out)?;
-            Err(error)
+    App::within(settings, async |app| {
+        if out.extension().is_none_or(|extension| extension != "zip") {
+            return bundle::write(app, task, extent, &mut Folder::create(out)?).await;
         }
-    }
+        let mut archive = Archive::to(std::fs::File::create_new(out)?);
+        match bundle::write(app, task, extent, &mut archive).await {
+            Ok(()) => Ok(archive.finish()?.sync_all()?),
+            Err(error) => {
+                // Half an archive is none.
+                std::fs::remove_file(out)?;
+                Err(error)
+            }
+        }
+    })
+    .await
 }
 
 /// Imports the demo city into an empty installation.
@@ -135,8 +150,7 @@ pub async fn import_demo(app: &App, seed: u64) -> Result<()> {
 /// # Errors
 /// When the installation holds no demo city.
 pub async fn open_demo_task(settings: &Settings) -> Result<Option<TaskId>> {
-    let app = App::open(settings).await?;
-    demo_task::open(&app).await
+    App::within(settings, async |app| demo_task::open(app).await).await
 }
 
 /// The accounts of the demonstration with their passwords.
@@ -161,10 +175,12 @@ pub(crate) fn accounts_file(data: &Path) -> PathBuf {
 /// # Errors
 /// When there is no such person.
 pub async fn issue_code(settings: &Settings, person: &str) -> Result<CodeIssued> {
-    let app = App::open(settings).await?;
-    let person = enrolment::person(&app, person).await?;
-    let issued = enrolment::issue(&app, person, None).await?;
-    Ok(CodeIssued { code: issued.code, expires_at: rfc3339(issued.expires_ms) })
+    App::within(settings, async |app| {
+        let person = enrolment::person(app, person).await?;
+        let issued = enrolment::issue(app, person, None).await?;
+        Ok(CodeIssued { code: issued.code, expires_at: rfc3339(issued.expires_ms) })
+    })
+    .await
 }
 
 /// Hands a rescue pack in from a file.
@@ -173,8 +189,7 @@ pub async fn issue_code(settings: &Settings, person: &str) -> Result<CodeIssued>
 /// When the file cannot be read or nothing of it can be taken.
 pub async fn import_pack(settings: &Settings, file: &Path) -> Result<PackReport> {
     let file = std::fs::File::open(file)?;
-    let app = App::open(settings).await?;
-    pack::import(&app, file, None).await
+    App::within(settings, async |app| pack::import(app, file, None).await).await
 }
 
 /// What one ledger amounts to, for comparing replicas.
@@ -194,18 +209,20 @@ pub async fn digests(
     settings: &Settings,
     only: Option<LedgerId>,
 ) -> Result<BTreeMap<LedgerId, Digests>> {
-    let app = App::open(settings).await?;
-    let mut ledgers = membership::all_ledgers(&app.db).await?;
-    ledgers.retain(|ledger| only.is_none_or(|only| only == *ledger));
-    let holdings = chain::holdings(&app.db, ledgers.iter().copied()).await?;
-    let mut digests = BTreeMap::new();
-    for ledger in ledgers {
-        let chains = holdings.0.get(&ledger).ok_or(ServerError::Broken("a ledger is empty"))?;
-        let digest = Digests {
-            holdings: ledger_digest(chains).to_string(),
-            state: state_digest(&register::all(&app.db, ledger).await?).to_string(),
-        };
-        digests.insert(ledger, digest);
-    }
-    Ok(digests)
+    App::within(settings, async |app| {
+        let mut ledgers = membership::all_ledgers(&app.db).await?;
+        ledgers.retain(|ledger| only.is_none_or(|only| only == *ledger));
+        let holdings = chain::holdings(&app.db, ledgers.iter().copied()).await?;
+        let mut digests = BTreeMap::new();
+        for ledger in ledgers {
+            let chains = holdings.0.get(&ledger).ok_or(ServerError::Broken("a ledger is empty"))?;
+            let digest = Digests {
+                holdings: ledger_digest(chains).to_string(),
+                state: state_digest(&register::all(&app.db, ledger).await?).to_string(),
+            };
+            digests.insert(ledger, digest);
+        }
+        Ok(digests)
+    })
+    .await
 }

@@ -152,7 +152,7 @@ pub async fn change_team(app: &App, task: TaskId, asked: PartyRequest, by: Perso
 /// # Errors
 /// As the desk's.
 pub async fn cancel(app: &App, task: TaskId, by: PersonId) -> Result<()> {
-    running::cancel(app, task, "改期", by).await
+    running::cancel(app, task, "改期", &reviewer(by)).await
 }
 
 /// Hands a record on to another department.
@@ -166,7 +166,7 @@ pub async fn hand_on(
     to: HandOn,
     by: PersonId,
 ) -> Result<()> {
-    running::hand_on(app, task, rec, to, by).await
+    running::hand_on(app, task, rec, to, &reviewer(by)).await
 }
 
 /// Says whether a marked change stands.
@@ -279,7 +279,5 @@ pub fn begin_epoch(settings: &Settings) -> Result<()> {
 
 /// Closes the database as an orderly stop does.
 pub async fn close(app: App) {
-    if let Err(error) = app.db.clone().close().await {
-        tracing::warn!(%error, "the database did not close");
-    }
+    app.close().await;
 }

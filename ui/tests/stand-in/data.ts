@@ -139,6 +139,8 @@ export function board(): Board {
       { change: 'DDDDDDDDDDDDDDDDDDDDDA', resolution: { accepted: false, reason: '平板遗失之后拍摄，不能确认是本人。', reviewer: '复核员示例' }, verdict: 'review', reason: 'revoked', intent: 'evidence.add', by: fire(12) },
     ],
     documents: [{ rec: id(), pdf_sha256: digest(77), bytes: 88_120, by: me(3) }],
+    clocks: [],
+    cancellation: null,
     from_newer_version: 0,
   }
 }

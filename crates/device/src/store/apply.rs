@@ -14,7 +14,7 @@ use domain::id::{LedgerId, ReplicaId};
 use domain::record::{field, kind};
 use domain::task::Genesis;
 use rusqlite::Connection;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Changes that are being taken into one ledger. [`Batch::finish`] settles
 /// what they touched.
@@ -22,12 +22,13 @@ pub(crate) struct Batch<'a> {
     db: &'a Connection,
     ledger: LedgerId,
     office: PublicKey,
-    touched: BTreeSet<Register>,
+    /// Registers to settle, with the statements on them that are new.
+    touched: BTreeMap<Register, Vec<Fact>>,
 }
 
 impl<'a> Batch<'a> {
     pub(crate) fn new(db: &'a Connection, ledger: LedgerId, office: PublicKey) -> Self {
-        Self { db, ledger, office, touched: BTreeSet::new() }
+        Self { db, ledger, office, touched: BTreeMap::new() }
     }
 
     /// Appends a change; one that cannot be read is kept and states nothing.
@@ -45,13 +46,19 @@ impl<'a> Batch<'a> {
         for fact in facts(place, head, change) {
             register::insert_fact(self.db, self.ledger, &fact)?;
             self.notice(&fact)?;
-            self.touched.insert(fact.register);
+            self.touched.entry(fact.register.clone()).or_default().push(fact);
         }
         for verdict in verdicts(role, change) {
             register::insert_verdict(self.db, self.ledger, &verdict)?;
-            self.touched.extend(register::touched_by(self.db, self.ledger, verdict.change)?);
+            self.touch(register::touched_by(self.db, self.ledger, verdict.change)?);
         }
         Ok(())
+    }
+
+    fn touch(&mut self, registers: impl IntoIterator<Item = Register>) {
+        for register in registers {
+            self.touched.entry(register).or_default();
+        }
     }
 
     /// Cuts a chain in two, because its writer wrote two histories; what it
@@ -65,7 +72,7 @@ impl<'a> Batch<'a> {
             let Ok(change) = Change::decode(&bytes, Limits::SERVER) else { continue };
             for fact in facts(Place { ledger: self.ledger, replica, role }, &head, &change) {
                 register::insert_fact(self.db, self.ledger, &fact)?;
-                self.touched.insert(fact.register);
+                self.touch([fact.register]);
             }
         }
         Ok(())
@@ -73,14 +80,14 @@ impl<'a> Batch<'a> {
 
     /// Settles every register touched and brings the lists up to date.
     pub(crate) fn finish(mut self) -> Result<(), DeviceError> {
-        if self.touched.iter().any(register::is_signing) {
+        if self.touched.keys().any(register::is_signing) {
             // What was voided may be kept in force by a signature, or not any more.
             for id in register::verdicts(self.db, self.ledger)?.into_keys() {
-                self.touched.extend(register::touched_by(self.db, self.ledger, id)?);
+                self.touch(register::touched_by(self.db, self.ledger, id)?);
             }
         }
-        register::settle(self.db, self.ledger, &self.touched)?;
-        task::project(self.db, self.ledger, &self.touched)
+        let records = register::settle(self.db, self.ledger, self.touched)?;
+        task::project(self.db, self.ledger, &records)
     }
 
     /// What the store itself must know of a statement: what the ledger is,

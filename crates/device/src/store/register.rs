@@ -11,6 +11,7 @@ use ledger::policy::{Context, Resolved, policy, resolve};
 use ledger::signature::{signed_changes, signed_documents};
 use ledger::{ChangeId, Fact, Register, Verdict};
 use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -177,14 +178,19 @@ pub(crate) fn remove_facts(
     Ok(())
 }
 
-/// Settles registers anew from their facts.
+/// What records amount to, by kind and record.
+pub(crate) type Records = BTreeMap<(String, RecordId), BTreeMap<String, Resolved>>;
+
+/// Settles registers anew: from the statements that just came where there were
+/// none before, from all that are kept otherwise. Answers the records they are of.
 pub(crate) fn settle(
     db: &Connection,
     ledger: LedgerId,
-    registers: &BTreeSet<Register>,
-) -> Result<(), DeviceError> {
-    if registers.is_empty() {
-        return Ok(());
+    touched: BTreeMap<Register, Vec<Fact>>,
+) -> Result<Records, DeviceError> {
+    let mut records = Records::new();
+    if touched.is_empty() {
+        return Ok(records);
     }
     let context = context(db, ledger)?;
     let mut upsert = db.prepare_cached(
@@ -193,18 +199,26 @@ pub(crate) fn settle(
          ON CONFLICT (ledger, kind, rec, field)
          DO UPDATE SET json = excluded.json, contested = excluded.contested",
     )?;
-    for register in registers {
-        let resolved = resolve(policy(register), &facts(db, ledger, register)?, &context);
+    let name = ledger.to_string();
+    for (one, new) in touched {
+        let fields = match records.entry((one.kind.clone(), one.rec)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(record(db, ledger, &one.kind, one.rec)?),
+        };
+        // A register that was not there has no statement but the new ones.
+        let all = if fields.contains_key(&one.field) { facts(db, ledger, &one)? } else { new };
+        let resolved = resolve(policy(&one), &all, &context);
         upsert.execute(params![
-            ledger.to_string(),
-            register.kind,
-            register.rec.to_string(),
-            register.field,
+            name,
+            one.kind,
+            one.rec.to_string(),
+            one.field,
             serde_json::to_string(&resolved)?,
             resolved.contested
         ])?;
+        fields.insert(one.field, resolved);
     }
-    Ok(())
+    Ok(records)
 }
 
 /// Everything stated on a register.

@@ -2,7 +2,6 @@
 
 use super::{parsed, register};
 use crate::error::DeviceError;
-use ::ledger::Register;
 use ::ledger::board::TaskCard;
 use ::ledger::projection::{Cell, Row, is_projected, project as row_of};
 use domain::id::{LedgerId, RecordId, TaskId};
@@ -10,20 +9,17 @@ use domain::record::kind;
 use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use serde::de::DeserializeOwned;
-use std::collections::BTreeSet;
 
-/// Brings the rows of touched records up to date.
+/// Brings the rows of records up to date.
 pub(crate) fn project(
     db: &Connection,
     ledger: LedgerId,
-    touched: &BTreeSet<Register>,
+    records: &register::Records,
 ) -> Result<(), DeviceError> {
-    let records: BTreeSet<(&str, RecordId)> =
-        touched.iter().filter(|r| is_projected(r)).map(|r| (r.kind.as_str(), r.rec)).collect();
-    for (kind, rec) in records {
-        match row_of(kind, rec, &register::record(db, ledger, kind, rec)?) {
+    for ((kind, rec), fields) in records.iter().filter(|((kind, _), _)| is_projected(kind)) {
+        match row_of(kind, *rec, fields) {
             Some(row) => upsert(db, ledger, &row)?,
-            None => remove(db, ledger, kind, rec)?,
+            None => remove(db, ledger, kind, *rec)?,
         }
     }
     Ok(())

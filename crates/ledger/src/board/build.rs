@@ -2,9 +2,9 @@
 
 use super::parts::{Cast, records, shown_value, target, value, values};
 use super::view::{
-    Access, Board, ClockView, ConflictView, DecisionView, DocumentView, EvidenceView, FindingView,
-    HistoryEntry, ItemView, JudgementView, NoteView, PartyView, ProposalView, ReplyView,
-    ResolutionView, ReviewView, SeatView, ShownValue,
+    Access, Board, Byline, CancellationView, ClockView, ConflictView, DecisionView, DocumentView,
+    EvidenceView, FindingView, HistoryEntry, ItemView, JudgementView, NoteView, PartyView,
+    ProposalView, ReplyView, ResolutionView, ReviewView, SeatView, ShownValue,
 };
 use super::{BoardInput, Judged};
 use crate::change::Change;
@@ -20,7 +20,7 @@ use domain::finding::{Origin, Review};
 use domain::id::{DepartmentId, RecordId, ReplicaId};
 use domain::package::PackageItem;
 use domain::record::{field, kind};
-use domain::task::{ClockNote, Header, Ownership, Seat, Status};
+use domain::task::{Cancellation, ClockNote, Header, Ownership, Seat, Status};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -56,6 +56,7 @@ impl Board {
             number: header.number,
             status: status.unwrap_or(Status::Draft),
             visit_date: header.visit_date.to_string(),
+            cancellation: stage.cancellation(task),
             announced: header.announced,
             enterprise: header.enterprise,
             parties: stage.parties(&items),
@@ -94,7 +95,7 @@ impl Board {
                 .writes
                 .iter()
                 .find_map(|w| Some(w.val.get("reason")?.as_str()?.to_owned())),
-            by: stage.cast.byline(change.author, *replica, change.wall),
+            by: stage.actor(change, *replica),
             verdict: verdicts.get(id).map(|v| match v {
                 VerdictKind::Void => "void".to_owned(),
                 VerdictKind::Review => "review".to_owned(),
@@ -118,6 +119,20 @@ fn numbered_findings(registers: &BTreeMap<Register, Resolved>) -> Vec<(RecordId,
 }
 
 impl Stage<'_> {
+    /// Who made a change. Who acts at the desk has no seat and says the name in
+    /// what is written.
+    fn actor(&self, change: &Change, replica: ReplicaId) -> Byline {
+        let mut by = self.cast.byline(change.author, replica, change.wall);
+        if by.name.is_empty() {
+            let said = change.writes.iter().find_map(|w| {
+                let name = w.val.get("by").or_else(|| w.val.get("reviewer"))?;
+                name.as_str().map(str::to_owned)
+            });
+            by.name = said.unwrap_or_default();
+        }
+        by
+    }
+
     fn access(&self, owner: DepartmentId) -> Access {
         match &self.seat {
             None => Access::Read,
@@ -447,6 +462,12 @@ impl Stage<'_> {
             })
         };
         values(self.input.registers, kind::JUDGEMENT, field::VERDICT).filter_map(view).collect()
+    }
+
+    fn cancellation(&self, task: RecordId) -> Option<CancellationView> {
+        let said: Cancellation =
+            value(self.input.registers, kind::TASK, task, field::CANCELLATION)?;
+        Some(CancellationView { reason: said.reason, by: said.by })
     }
 
     fn clocks(&self) -> Vec<ClockView> {

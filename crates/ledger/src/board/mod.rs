@@ -9,10 +9,10 @@ mod parts;
 mod view;
 
 pub use view::{
-    Access, AssessmentView, Board, Byline, ClockView, ConflictView, DecisionView, DocumentView,
-    EvidenceView, FieldView, FindingView, HeadView, HistoryEntry, ItemView, JudgementView,
-    NoteView, PartyView, ProposalView, ReplyView, ResolutionView, ReviewView, SeatView, ShownValue,
-    Target, TaskCard,
+    Access, AssessmentView, Board, Byline, CancellationView, ClockView, ConflictView, DecisionView,
+    DocumentView, EvidenceView, FieldView, FindingView, HeadView, HistoryEntry, ItemView,
+    JudgementView, NoteView, PartyView, ProposalView, ReplyView, ResolutionView, ReviewView,
+    SeatView, ShownValue, Target, TaskCard,
 };
 
 use crate::fact::Fact;

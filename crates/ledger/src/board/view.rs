@@ -354,6 +354,14 @@ views! {
         pub verdict: Option<String>,
     }
 
+    /// That the visit was called off.
+    pub struct CancellationView {
+        /// Why.
+        pub reason: String,
+        /// By whom.
+        pub by: String,
+    }
+
     /// A tablet whose clock was off when it last handed work in.
     pub struct ClockView {
         /// The tablet's name.
@@ -388,6 +396,8 @@ views! {
         pub number: String,
         /// Status.
         pub status: Status,
+        /// Why and by whom the visit was called off, where it was.
+        pub cancellation: Option<CancellationView>,
         /// Day of the visit, `YYYY-MM-DD`.
         pub visit_date: String,
         /// Whether the enterprise knows.

@@ -49,7 +49,7 @@ pub async fn cancel(
     InPath(task): InPath<TaskId>,
     Body(given): Body<ReasonGiven>,
 ) -> Result<StatusCode> {
-    running::cancel(&app, task, &given.reason, caller.person()).await?;
+    running::cancel(&app, task, &given.reason, &caller.reviewer()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -68,7 +68,7 @@ pub async fn hand_on(
     InPath((task, rec)): InPath<(TaskId, RecordId)>,
     Body(to): Body<HandOn>,
 ) -> Result<StatusCode> {
-    running::hand_on(&app, task, rec, to, caller.person()).await?;
+    running::hand_on(&app, task, rec, to, &caller.reviewer()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

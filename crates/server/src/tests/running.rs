@@ -168,8 +168,13 @@ async fn what_was_done_while_a_visit_was_called_off_is_kept_and_marked() {
     assert_eq!(tablet.resolved(&one).shown, Some(json!("nonconforming")));
     let of_task = |field| Register::new(kind::TASK, RecordId(task.parse().unwrap()), field);
     assert_eq!(tablet.resolved(&of_task(field::STATUS)).shown, Some(json!("cancelled")));
-    assert_eq!(tablet.resolved(&of_task(field::CANCELLATION)).shown, Some(json!("企业停产")));
-    assert_eq!(office.board(&task).await["status"], "cancelled");
+    assert_eq!(tablet.resolved(&of_task(field::CANCELLATION)).shown.unwrap()["reason"], "企业停产");
+    let board = office.board(&task).await;
+    assert_eq!(
+        (&board["status"], &board["cancellation"]["reason"]),
+        (&json!("cancelled"), &json!("企业停产"))
+    );
+    assert!(!board["cancellation"]["by"].as_str().unwrap().is_empty());
 }
 
 #[tokio::test]

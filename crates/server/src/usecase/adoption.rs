@@ -197,7 +197,7 @@ async fn introduce(
     }
     let author = judgement::office(app.keys.replica);
     let touched = append::write_own(app, db, ledger, author, "task.adopt", writes).await?;
-    append::settle(db, ledger, &touched).await
+    append::settle(db, ledger, touched).await
 }
 
 /// The values of a field that a change writes, as far as they can be read.

@@ -14,15 +14,48 @@ use ledger::policy::{policy, resolve};
 use ledger::projection::{Fields, is_projected, project};
 use ledger::seal::Seal;
 use ledger::tree::Acceptance;
-use ledger::{ChainHead, Change, Fact, Limits, Place, Register, VerdictKind, Write};
+use ledger::{ChainHead, Change, Fact, Limits, Place, Register, Resolved, VerdictKind, Write};
 use sea_orm::ConnectionTrait;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Writes in one change of the server, below the limit of the wire.
 const WRITES_PER_CHANGE: usize = 900;
 
-/// Registers whose statements changed and that must be resolved anew.
-pub type Touched = BTreeSet<Register>;
+/// Registers whose statements changed and that must be resolved anew, with the
+/// statements on them that are new.
+#[derive(Debug, Default)]
+pub struct Touched(BTreeMap<Register, Vec<Fact>>);
+
+impl Touched {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes over everything of another.
+    pub fn append(&mut self, other: &mut Self) {
+        for (register, facts) in std::mem::take(&mut other.0) {
+            self.0.entry(register).or_default().extend(facts);
+        }
+    }
+
+    /// The registers.
+    pub fn registers(&self) -> impl Iterator<Item = &Register> {
+        self.0.keys()
+    }
+
+    fn state(&mut self, facts: Vec<Fact>) {
+        for fact in facts {
+            self.0.entry(fact.register.clone()).or_default().push(fact);
+        }
+    }
+
+    fn touch(&mut self, registers: impl IntoIterator<Item = Register>) {
+        for register in registers {
+            self.0.entry(register).or_default();
+        }
+    }
+}
 
 /// Takes verified changes of one chain into the sets.
 pub async fn take(
@@ -55,10 +88,11 @@ pub async fn take(
     fact::insert_verdicts(db, ledger, &verdicts).await?;
     blob::refer(db, ledger, &references(&facts)).await?;
 
-    let mut touched: Touched = facts.into_iter().map(|fact| fact.register).collect();
+    let mut touched = Touched::new();
+    touched.state(facts);
     let voids = verdicts.iter().filter(|verdict| verdict.verdict == VerdictKind::Void);
     let voided = voids.map(|verdict| verdict.change).collect();
-    touched.extend(fact::touched_by(db, ledger, &voided).await?);
+    touched.touch(fact::touched_by(db, ledger, &voided).await?);
     if planted::is(Planted::VoidDeletesBytes) {
         chain::forget(db, ledger, &voided).await?;
     }
@@ -85,7 +119,9 @@ pub async fn split(
     }
     fact::insert(db, ledger, &facts).await?;
     blob::refer(db, ledger, &references(&facts)).await?;
-    Ok(facts.into_iter().map(|fact| fact.register).collect())
+    let mut touched = Touched::new();
+    touched.touch(facts.into_iter().map(|fact| fact.register));
+    Ok(touched)
 }
 
 /// Notes what was taken, as a leaf of the day's tree.
@@ -103,29 +139,42 @@ async fn accept(
 }
 
 /// Resolves the registers touched and projects the records they belong to.
-pub async fn settle(db: &impl ConnectionTrait, ledger: LedgerId, touched: &Touched) -> Result<()> {
+pub async fn settle(
+    db: &impl ConnectionTrait,
+    ledger: LedgerId,
+    mut touched: Touched,
+) -> Result<()> {
     let context = fact::context(db, ledger).await?;
-    let mut touched = touched.clone();
-    if touched.iter().any(fact::is_signing) {
+    if touched.registers().any(fact::is_signing) {
         // What was voided may be kept in force by a signature, or not any more.
-        touched.append(&mut fact::touched_by(db, ledger, &context.voided).await?);
+        touched.touch(fact::touched_by(db, ledger, &context.voided).await?);
+    }
+    let mut before = BTreeMap::new();
+    for (kind, records) in by_kind(touched.registers()) {
+        before.append(&mut register::of_records(db, ledger, kind, records).await?);
+    }
+    // A register that was not there has no statement but the new ones.
+    let known = touched.registers().filter(|one| before.contains_key(one));
+    let mut stated: BTreeMap<Register, Vec<Fact>> = BTreeMap::new();
+    for (kind, records) in by_kind(known) {
+        for fact in fact::of_records(db, ledger, &[kind], records).await? {
+            stated.entry(fact.register.clone()).or_default().push(fact);
+        }
     }
     let mut resolved = BTreeMap::new();
-    for (kind, records) in by_kind(&touched) {
-        let mut facts: BTreeMap<Register, Vec<Fact>> = BTreeMap::new();
-        for fact in fact::of_records(db, ledger, &[kind], records).await? {
-            facts.entry(fact.register.clone()).or_default().push(fact);
-        }
-        for one in touched.iter().filter(|one| one.kind == kind) {
-            let facts = facts.remove(one).unwrap_or_default();
-            resolved.insert(one.clone(), resolve(policy(one), &facts, &context));
-        }
+    for (one, new) in touched.0 {
+        let facts =
+            if before.contains_key(&one) { stated.remove(&one).unwrap_or_default() } else { new };
+        let now = resolve(policy(&one), &facts, &context);
+        resolved.insert(one, now);
     }
     register::put_all(db, ledger, &resolved).await?;
-    list_records(db, ledger, &touched).await
+    list_records(db, ledger, before, resolved).await
 }
 
-fn by_kind(registers: &Touched) -> BTreeMap<&str, BTreeSet<RecordId>> {
+fn by_kind<'a>(
+    registers: impl Iterator<Item = &'a Register>,
+) -> BTreeMap<&'a str, BTreeSet<RecordId>> {
     let mut by_kind: BTreeMap<&str, BTreeSet<RecordId>> = BTreeMap::new();
     for register in registers {
         by_kind.entry(&register.kind).or_default().insert(register.rec);
@@ -133,27 +182,27 @@ fn by_kind(registers: &Touched) -> BTreeMap<&str, BTreeSet<RecordId>> {
     by_kind
 }
 
-/// Brings the lists up to date with the records that some registers belong to.
+/// Brings the lists up to date: what the records were, with what is new over it.
 async fn list_records(
     db: &impl ConnectionTrait,
     ledger: LedgerId,
-    touched: &Touched,
+    before: BTreeMap<Register, Resolved>,
+    now: BTreeMap<Register, Resolved>,
 ) -> Result<()> {
-    let projected: Touched = touched.iter().filter(|one| is_projected(one)).cloned().collect();
-    let mut rows = Vec::new();
-    for (kind, records) in by_kind(&projected) {
-        let mut fields: BTreeMap<RecordId, Fields> =
-            records.iter().map(|rec| (*rec, Fields::new())).collect();
-        for (register, resolved) in register::of_records(db, ledger, kind, records).await? {
-            if let Some(fields) = fields.get_mut(&register.rec) {
-                fields.insert(register.field, resolved);
-            }
+    let mut records: BTreeMap<(String, RecordId), Fields> = BTreeMap::new();
+    for register in now.keys().filter(|register| is_projected(&register.kind)) {
+        records.entry((register.kind.clone(), register.rec)).or_default();
+    }
+    for (register, resolved) in before.into_iter().chain(now) {
+        if let Some(fields) = records.get_mut(&(register.kind, register.rec)) {
+            fields.insert(register.field, resolved);
         }
-        for (rec, fields) in fields {
-            match project(kind, rec, &fields) {
-                Some(row) => rows.push(row),
-                None => list::remove(db, ledger, kind, rec).await?,
-            }
+    }
+    let mut rows = Vec::new();
+    for ((kind, rec), fields) in records {
+        match project(&kind, rec, &fields) {
+            Some(row) => rows.push(row),
+            None => list::remove(db, ledger, &kind, rec).await?,
         }
     }
     list::put_all(db, ledger, rows).await

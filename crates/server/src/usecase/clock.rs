@@ -38,7 +38,7 @@ pub async fn note(
         let writes = vec![Write::new(kind::REPLICA, one.rec, field::CLOCK, value)];
         let author = judgement::office(app.keys.replica);
         let touched = append::write_own(app, &db, *ledger, author, "replica.clock", writes).await?;
-        append::settle(&db, *ledger, &touched).await?;
+        append::settle(&db, *ledger, touched).await?;
         db.commit().await?;
         tracing::warn!(%ledger, replica = %device.replica, ahead_ms, "a tablet's clock is off");
     }

@@ -120,7 +120,7 @@ async fn open(
         }
     }
     let touched = append::write_own(app, db, opening.ledger, by, "task.dispatch", writes).await?;
-    append::settle(db, opening.ledger, &touched).await
+    append::settle(db, opening.ledger, touched).await
 }
 
 /// A replica's introduction, as a write of the server's chain.

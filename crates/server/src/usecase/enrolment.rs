@@ -229,7 +229,7 @@ async fn admit(
         let writes = vec![dispatch::certificate(request.replica, &signed)?];
         let touched =
             append::write_own(app, db, ledger, author, "replica.introduce", writes).await?;
-        append::settle(db, ledger, &touched).await?;
+        append::settle(db, ledger, touched).await?;
     }
     Ok(signed)
 }

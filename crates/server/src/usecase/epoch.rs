@@ -43,7 +43,7 @@ pub async fn introduce_in(app: &App, db: &impl ConnectionTrait, ledger: LedgerId
     }
     let author = judgement::office(app.keys.replica);
     let touched = append::write_own(app, db, ledger, author, "server.restore", writes).await?;
-    append::settle(db, ledger, &touched).await
+    append::settle(db, ledger, touched).await
 }
 
 /// Does again what an earlier epoch's statements had done here.
@@ -51,9 +51,9 @@ pub async fn heed(
     app: &App,
     db: &impl ConnectionTrait,
     ledger: LedgerId,
-    touched: &append::Touched,
+    heard: &[Register],
 ) -> Result<()> {
-    for one in touched {
+    for one in heard {
         if one.is(kind::MEMBER, field::SEAT) {
             heed_seat(app, db, ledger, one).await?;
         } else if one.is(kind::REPLICA, field::REVOKED) {

@@ -163,10 +163,12 @@ pub(crate) async fn receive(
     let writes = judgement::writes(app, &verdicts)?;
     let author = judgement::office(app.keys.replica);
     touched.append(&mut append::write_own(app, &db, ledger, author, "change.judge", writes).await?);
-    append::settle(&db, ledger, &touched).await?;
-    if heard_itself {
-        epoch::heed(app, &db, ledger, &touched).await?;
-    }
+    let heard: Vec<Register> = match heard_itself {
+        true => touched.registers().cloned().collect(),
+        false => Vec::new(),
+    };
+    append::settle(&db, ledger, touched).await?;
+    epoch::heed(app, &db, ledger, &heard).await?;
     db.commit().await?;
     Ok(())
 }

@@ -66,7 +66,7 @@ pub async fn settle(
     }
     let by = reviewer.person;
     let touched = append::write_own(app, &db, ledger, by, "review.settle", writes).await?;
-    append::settle(&db, ledger, &touched).await?;
+    append::settle(&db, ledger, touched).await?;
     db.commit().await?;
     app.events.poke();
     tracing::info!(%ledger, %change, accepted = asked.accepted, "a marked change was settled");

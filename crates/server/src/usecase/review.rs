@@ -145,7 +145,7 @@ async fn commit(
     writes: Vec<Write>,
 ) -> Result<()> {
     let touched = append::write_own(app, &db, ledger, reviewer.person, intent, writes).await?;
-    append::settle(&db, ledger, &touched).await?;
+    append::settle(&db, ledger, touched).await?;
     db.commit().await?;
     tracing::info!(%ledger, intent, at_ms = app.now_ms(), "a review was written");
     Ok(())

@@ -94,7 +94,7 @@ async fn announce(
         }
         let writes = vec![Write::new(kind::REPLICA, one.rec, field::REVOKED, said.clone())];
         let touched = append::write_own(app, db, ledger, author, "replica.revoke", writes).await?;
-        append::settle(db, ledger, &touched).await?;
+        append::settle(db, ledger, touched).await?;
     }
     Ok(())
 }

@@ -4,10 +4,11 @@
 use crate::app::App;
 use crate::error::{Code, Result, ServerError};
 use crate::store::{membership, register, task};
+use crate::usecase::review::Reviewer;
 use crate::usecase::{append, package};
-use domain::id::{DepartmentId, LedgerId, PersonId, RecordId, TaskId};
+use domain::id::{DepartmentId, LedgerId, RecordId, TaskId};
 use domain::record::{field, kind};
-use domain::task::{Header, Ownership, Party, Status, VisitState};
+use domain::task::{Cancellation, Header, Ownership, Party, Status, VisitState};
 use ledger::{Register, Resolved, Write};
 use sea_orm::ConnectionTrait;
 use serde::Deserialize;
@@ -83,19 +84,19 @@ pub fn reason(text: &str) -> Result<String> {
 ///
 /// # Errors
 /// As [`find`] and [`reason`].
-pub async fn cancel(app: &App, task: TaskId, why: &str, by: PersonId) -> Result<()> {
-    let why = reason(why)?;
+pub async fn cancel(app: &App, task: TaskId, why: &str, by: &Reviewer) -> Result<()> {
+    let why = Cancellation { reason: reason(why)?, by: by.name.clone() };
     let db = app.begin_write().await?;
     let running = find(&db, task).await?;
     let rec = RecordId(task.0);
     let writes = vec![
         Write::new(kind::TASK, rec, field::STATUS, serde_json::to_value(Status::Cancelled)?),
-        Write::new(kind::TASK, rec, field::CANCELLATION, why.into()),
+        Write::new(kind::TASK, rec, field::CANCELLATION, serde_json::to_value(why)?),
         Write::new(kind::VISIT, rec, field::STATE, serde_json::to_value(VisitState::Cancelled)?),
     ];
     let ledger = running.ledger;
-    let touched = append::write_own(app, &db, ledger, by, "task.cancel", writes).await?;
-    append::settle(&db, ledger, &touched).await?;
+    let touched = append::write_own(app, &db, ledger, by.person, "task.cancel", writes).await?;
+    append::settle(&db, ledger, touched).await?;
     db.commit().await?;
     app.events.poke();
     tracing::info!(%task, "a visit was called off");
@@ -121,7 +122,7 @@ pub async fn hand_on(
     task: TaskId,
     rec: RecordId,
     to: HandOn,
-    by: PersonId,
+    by: &Reviewer,
 ) -> Result<()> {
     let why = reason(&to.reason)?;
     let db = app.begin_write().await?;
@@ -138,11 +139,16 @@ pub async fn hand_on(
     } else {
         return Err(Code::NotFound.into());
     };
-    let owner = Ownership { department: to.department, reason: why, more: serde_json::Map::new() };
+    let owner = Ownership {
+        department: to.department,
+        reason: why,
+        by: by.name.clone(),
+        more: serde_json::Map::new(),
+    };
     let writes = vec![Write::new(of, rec, field::OWNER, serde_json::to_value(owner)?)];
     let ledger = running.ledger;
-    let touched = append::write_own(app, &db, ledger, by, "owner.change", writes).await?;
-    append::settle(&db, ledger, &touched).await?;
+    let touched = append::write_own(app, &db, ledger, by.person, "owner.change", writes).await?;
+    append::settle(&db, ledger, touched).await?;
     db.commit().await?;
     app.events.poke();
     tracing::info!(%task, %rec, to = %to.department, "a record was handed on");

@@ -37,7 +37,7 @@ pub async fn change(app: &App, task: TaskId, asked: PartyRequest, by: PersonId) 
     for ledger in [Some(running.ledger), internal].into_iter().flatten() {
         let writes = seat(app, &db, ledger, &before, &wanted).await?;
         let touched = append::write_own(app, &db, ledger, by, "team.change", writes).await?;
-        append::settle(&db, ledger, &touched).await?;
+        append::settle(&db, ledger, touched).await?;
     }
     db.commit().await?;
     app.events.poke();

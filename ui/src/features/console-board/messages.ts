@@ -28,6 +28,8 @@ export const consoleBoardMessages = defineMessages(
     conflictsLook: '查看',
     unsettled: '{n} 条存疑记录等复核人员核实',
     cancelled: '这个任务已取消。已有的内容都保留；取消以后才送到的标为存疑，等复核人员核实。',
+    clockFast: '{department}的{tablet}时钟比办公室快 {minutes} 分钟，它记录的时间以此校对。',
+    clockSlow: '{department}的{tablet}时钟比办公室慢 {minutes} 分钟，它记录的时间以此校对。',
     newer: '有 {n} 处内容由更新版本的平板写入，本版本还看不懂；内容已原样保存，请升级服务器后查看。',
     items: {
       filter: '筛选检查项',
@@ -196,6 +198,8 @@ export const consoleBoardMessages = defineMessages(
     conflictsLook: 'Look',
     unsettled: 'Entries in doubt waiting for the reviewer: {n}',
     cancelled: 'This task was called off. What was recorded is kept; what arrived afterwards is marked as in doubt and waits for the reviewer.',
+    clockFast: 'The clock of {tablet} ({department}) is {minutes} minutes ahead of the office; read its times accordingly.',
+    clockSlow: 'The clock of {tablet} ({department}) is {minutes} minutes behind the office; read its times accordingly.',
     newer: 'Entries written by a newer version that cannot be read here: {n}. They are kept as they are; upgrade the server to see them.',
     items: {
       filter: 'Filter items',

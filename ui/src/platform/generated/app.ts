@@ -135,6 +135,8 @@ export type Board = {
 	number: string,
 	/**  Status. */
 	status: Status,
+	/**  Why and by whom the visit was called off, where it was. */
+	cancellation: CancellationView | null,
 	/**  Day of the visit, `YYYY-MM-DD`. */
 	visit_date: string,
 	/**  Whether the enterprise knows. */
@@ -159,6 +161,8 @@ export type Board = {
 	notes: NoteView[],
 	/**  What the server did not let take effect. */
 	judgements: JudgementView[],
+	/**  Tablets whose clock was off, by name. */
+	clocks: ClockView[],
 	/**  Documents produced. */
 	documents: DocumentView[],
 	/**  Registers written by a newer version, kept but not understood. */
@@ -179,6 +183,14 @@ export type Byline = {
 	wall: string,
 };
 
+/**  That the visit was called off. */
+export type CancellationView = {
+	/**  Why. */
+	reason: string,
+	/**  By whom. */
+	by: string,
+};
+
 /**  A value the person chose for a register. */
 export type ChosenValue = 
 /**  An item's answer; `null` is 未查. */
@@ -196,6 +208,16 @@ export type ChosenValue =
 { type: "text"; value: string } | 
 /**  A date, `YYYY-MM-DD`. */
 { type: "date"; value: string };
+
+/**  A tablet whose clock was off when it last handed work in. */
+export type ClockView = {
+	/**  The tablet's name. */
+	tablet: string,
+	/**  Its department's short name. */
+	department: string,
+	/**  Seconds that it was ahead of the office; negative: behind. */
+	ahead_seconds: number,
+};
 
 /**  A conflict that waits for its owner. */
 export type ConflictView = {
@@ -1032,7 +1054,9 @@ export type TeamRole =
  *  部门复核: settles the department's conflicts from the desk when neither
  *  lead nor deputy can.
  */
-"desk_reviewer";
+"desk_reviewer" | 
+/**  已离队: gave the seat up; what was written with it stays under the name. */
+"former";
 
 /**  A task in the list of visits, with its readiness for offline work. */
 export type Visit = {

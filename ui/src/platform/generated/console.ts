@@ -761,6 +761,9 @@ export interface components {
         Board: {
             /** @description Whether the enterprise knows. */
             announced: boolean;
+            cancellation?: null | components["schemas"]["CancellationView"];
+            /** @description Tablets whose clock was off, by name. */
+            clocks: components["schemas"]["ClockView"][];
             /** @description Open conflicts. */
             conflicts: components["schemas"]["ConflictView"][];
             /** @description Settled conflicts, newest first. */
@@ -814,6 +817,13 @@ export interface components {
             /** @description The tablet's own clock, RFC 3339 UTC. */
             wall: string;
         };
+        /** @description That the visit was called off. */
+        CancellationView: {
+            /** @description By whom. */
+            by: string;
+            /** @description Why. */
+            reason: string;
+        };
         /** @description A certificate as the office signed it. */
         CertificateShown: {
             /** @description The office's signature over `"lianjian-certificate-v1"` followed by the text. */
@@ -833,6 +843,18 @@ export interface components {
             sector: components["schemas"]["Sector"];
             /** @description What is checked. */
             text: string;
+        };
+        /** @description A tablet whose clock was off when it last handed work in. */
+        ClockView: {
+            /**
+             * Format: int32
+             * @description Seconds that it was ahead of the office; negative: behind.
+             */
+            ahead_seconds: number;
+            /** @description Its department's short name. */
+            department: string;
+            /** @description The tablet's name. */
+            tablet: string;
         };
         /** @description A one-time code, shown once. */
         CodeIssued: {
@@ -1923,7 +1945,7 @@ export interface components {
          * @description What a person is in the team of one task.
          * @enum {string}
          */
-        TeamRole: "site_lead" | "deputy" | "inspector" | "desk_reviewer";
+        TeamRole: "site_lead" | "deputy" | "inspector" | "desk_reviewer" | "former";
         /**
          * @description The tier of government a department belongs to (三级: 市、县区、镇街).
          *
