@@ -10,6 +10,7 @@ pub mod console;
 pub mod cut;
 pub mod desk;
 pub mod main_job;
+pub mod namespace;
 pub mod office;
 pub mod process;
 pub mod python;

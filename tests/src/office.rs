@@ -1,5 +1,6 @@
 //! The office: the server as a process, with its command line.
 
+use crate::namespace::{self, Namespace};
 use crate::process::{Running, free_port, program};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -18,6 +19,7 @@ pub struct Office {
     port: u16,
     running: Option<Running>,
     more: Vec<String>,
+    within: Vec<String>,
     /// Where the console and the tablets find it.
     pub url: String,
 }
@@ -55,6 +57,7 @@ impl Office {
             port,
             running: None,
             more: more.iter().map(|word| (*word).to_owned()).collect(),
+            within: Vec::new(),
             url: format!("http://127.0.0.1:{port}"),
         };
         office.start().await?;
@@ -66,7 +69,7 @@ impl Office {
     /// # Errors
     /// When it does not get ready.
     pub async fn start(&mut self) -> Result<()> {
-        let mut command = Command::new(program("lianjian-server")?);
+        let mut command = namespace::command(&self.within, &program("lianjian-server")?);
         command
             .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port)])
             .args(["--demo-seed", CITY_SEED])
@@ -80,6 +83,11 @@ impl Office {
         ensure!(ready["ready"] == true, "unexpected first line: {line}");
         self.running = Some(running);
         Ok(())
+    }
+
+    /// From its next start on it runs inside a namespace.
+    pub fn move_into(&mut self, namespace: &Namespace) {
+        self.within = namespace.words();
     }
 
     /// Ends the server without warning, as when the network or power goes.

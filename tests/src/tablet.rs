@@ -1,11 +1,13 @@
 //! A tablet without a screen: the `device` program with a home of its own.
 
+use crate::namespace::{self, Namespace};
 use crate::process::{Running, program};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
+use std::time::Duration;
 use tokio::process::Command;
 
 /// One tablet.
@@ -13,13 +15,38 @@ use tokio::process::Command;
 pub struct Tablet {
     home: PathBuf,
     pin: String,
+    within: Vec<String>,
 }
 
 impl Tablet {
     /// A tablet in a folder.
     #[must_use]
     pub fn new(home: &Path, pin: &str) -> Self {
-        Self { home: home.to_owned(), pin: pin.to_owned() }
+        Self { home: home.to_owned(), pin: pin.to_owned(), within: Vec::new() }
+    }
+
+    /// The same tablet, its programs run inside a namespace.
+    #[must_use]
+    pub fn inside(mut self, namespace: &Namespace) -> Self {
+        self.within = namespace.words();
+        self
+    }
+
+    /// Runs a command and kills it after so long. Answers what it printed where it
+    /// ended well before.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub async fn killed_after(&self, limit: Duration, args: &[&str]) -> Result<Option<Value>> {
+        // Dropping what runs kills it.
+        match tokio::time::timeout(limit, self.attempt(args)).await {
+            Ok(output) => {
+                let output = output?;
+                let said = serde_json::from_slice(&output.stdout).ok();
+                Ok(output.status.success().then(|| said.unwrap_or(Value::Null)))
+            }
+            Err(_) => Ok(None),
+        }
     }
 
     /// Its home folder.
@@ -37,7 +64,7 @@ impl Tablet {
     }
 
     async fn attempt_with(&self, args: &[&str], new_pin: Option<&str>) -> Result<Output> {
-        let mut command = Command::new(program("lianjian-device")?);
+        let mut command = namespace::command(&self.within, &program("lianjian-device")?);
         command
             .arg("--home")
             .arg(&self.home)

@@ -255,6 +255,9 @@ impl Damaged {
     }
 }
 
+/// Pages that the write-ahead log keeps where room is short.
+const SHORT_LOG_PAGES: i64 = 32;
+
 impl Open {
     /// Whether anything may be shown, and gestures taken.
     ///
@@ -322,6 +325,18 @@ impl Open {
         Ok(Some(package))
     }
 
+    /// Brings what the write-ahead log holds into the store and gives its space
+    /// back, and keeps it short from then on: on a small disk it is what fills it.
+    /// Where even that has no room, the log stays as it is.
+    pub(crate) fn give_log_back(&self) {
+        let done = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let short = self.db.pragma_update(None, "wal_autocheckpoint", SHORT_LOG_PAGES);
+        let done = done.and(short);
+        if let Err(error) = done {
+            tracing::warn!(%error, "the write-ahead log could not be given back");
+        }
+    }
+
     /// Commits one gesture: judged as the server will judge it, then change,
     /// facts, registers, lists and files in one transaction, or nothing.
     pub(crate) fn commit(
@@ -331,7 +346,10 @@ impl Open {
         writes: Vec<Write>,
         files: &[Brought],
     ) -> Result<ChangeId, DeviceError> {
-        crate::disk::require_room(&self.home)?;
+        if crate::disk::require_room(&self.home).is_err() {
+            self.give_log_back();
+            crate::disk::require_room(&self.home)?;
+        }
         let scene = self.scene(ledger, &spoken_of(&writes)?)?;
         let tx = self.db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let (own, head) = chain::own(&tx, ledger, self.replica)?;

@@ -32,6 +32,11 @@ pub(crate) fn space(free: Option<u64>) -> Space {
     }
 }
 
+/// Whether an exchange may find too little room.
+pub(crate) fn is_short(home: &Path) -> bool {
+    free_bytes(home).is_some_and(|free| free < PLENTY_BYTES)
+}
+
 /// Refuses a gesture for which there is no room, before anything is begun.
 ///
 /// # Errors

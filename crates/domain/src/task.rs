@@ -138,6 +138,7 @@ pub struct Ownership {
     /// Why.
     pub reason: String,
     /// The name of who handed it on.
+    #[serde(default)]
     pub by: String,
     /// Members a newer version wrote.
     #[serde(flatten)]

@@ -116,6 +116,15 @@ pub(crate) fn refer(
     Ok(())
 }
 
+/// Whether anything is known of a file; where that cannot be said, it is.
+pub(crate) fn is_known(db: &Connection, sha256: &str) -> bool {
+    let known =
+        db.query_row("SELECT EXISTS (SELECT 1 FROM blob WHERE sha256 = ?1)", [sha256], |row| {
+            row.get(0)
+        });
+    known.unwrap_or(true)
+}
+
 /// Notes a file that was made here and lies under `blobs/`.
 pub(crate) fn add_own(db: &Connection, sha256: &str, bytes: u64) -> Result<(), DeviceError> {
     db.prepare_cached(

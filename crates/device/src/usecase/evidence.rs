@@ -2,6 +2,8 @@
 
 use super::text::{self, SHORT_CHARS_MAX};
 use crate::device::{Brought, Device};
+use crate::disk;
+use crate::error::DeviceError;
 use crate::evidence::Blobs;
 use crate::store::blob;
 use crate::view::{AppError, ErrorCode};
@@ -74,6 +76,7 @@ impl Device {
         // Decoding a photo takes longer than anything else here; the database
         // is not held meanwhile.
         let blobs = self.with(|open| {
+            disk::require_room(&open.home)?;
             let ledger = open.joint(task)?;
             let known = open.scene(ledger, &BTreeSet::from([subject]))?;
             if known.findings.contains_key(&subject) || known.items.contains_key(&subject) {
@@ -82,7 +85,7 @@ impl Device {
                 Err(ErrorCode::NoSuchRecord.into())
             }
         })?;
-        let taken = blobs.take(from).map_err(crate::error::DeviceError::into_app)?;
+        let taken = blobs.take(from).map_err(DeviceError::into_app)?;
         self.with(|open| {
             let ledger = open.joint(task)?;
             let file = EvidenceFile {
@@ -101,7 +104,15 @@ impl Device {
                 .flatten()
                 .map(|(sha256, bytes)| Brought { sha256, bytes })
                 .collect();
-            open.commit(ledger, "evidence.add", vec![write], &files)?;
+            let committed = open.commit(ledger, "evidence.add", vec![write], &files);
+            if let Err(DeviceError::Refused(_)) = &committed {
+                // Turned away before anything was written: a full disk must not be
+                // filled with what nothing speaks of.
+                for file in files.iter().filter(|file| !blob::is_known(&open.db, &file.sha256)) {
+                    open.blobs.drop_file(&file.sha256)?;
+                }
+            }
+            committed?;
             open.board(task)
         })
     }
@@ -112,7 +123,7 @@ impl Device {
     /// [`ErrorCode::FileAbsent`], [`ErrorCode::StoreDamaged`], [`ErrorCode::Locked`].
     pub fn file(&self, sha256: &str) -> Result<(Option<MediaType>, Vec<u8>), AppError> {
         let blobs = self.readable(sha256)?;
-        let bytes = blobs.get(sha256).map_err(crate::error::DeviceError::into_app)?;
+        let bytes = blobs.get(sha256).map_err(DeviceError::into_app)?;
         Ok((MediaType::sniff(&bytes), bytes))
     }
 
@@ -133,7 +144,7 @@ impl Device {
             let total = reader.length();
             Ok(FilePiece { media_type, total, bytes: reader.read(start, count)? })
         };
-        read().map_err(crate::error::DeviceError::into_app)
+        read().map_err(DeviceError::into_app)
     }
 
     fn readable(&self, sha256: &str) -> Result<Arc<Blobs>, AppError> {

@@ -126,6 +126,13 @@ impl Device {
         let _one_at_a_time = self.exchanging.lock().unwrap_or_else(PoisonError::into_inner);
         self.lock_sync().running = true;
         disk::prepare(&self.home);
+        if disk::is_short(&self.home) {
+            // Nothing depends on it: the exchange says itself what it lacks.
+            let _ = self.try_with(|open| {
+                open.give_log_back();
+                Ok(())
+            });
+        }
         let result = self.exchange_inner();
         // Whatever became of the exchange: an order that came with it stands.
         let result = match self.follow_order() {
