@@ -50,8 +50,6 @@ pub enum Planted {
     KeepReceiptsOverEpoch,
     /// A tablet clears away what it left, handed in or not.
     PurgeBeforeReceipt,
-    /// A tablet forgets where it wrote when it clears a ledger away.
-    ReusePosition,
 }
 
 impl Planted {
@@ -78,7 +76,6 @@ impl Planted {
         Self::SkipForkCheck,
         Self::KeepReceiptsOverEpoch,
         Self::PurgeBeforeReceipt,
-        Self::ReusePosition,
     ];
 }
 

@@ -41,7 +41,6 @@ pub const CASES: &[Case] = &[
     case(Planted::SkipForkCheck, Check::ChainsHold),
     case(Planted::KeepReceiptsOverEpoch, Check::ReceiptsHold),
     case(Planted::PurgeBeforeReceipt, Check::GesturesReachTheOffice),
-    case(Planted::ReusePosition, Check::NobodyForks),
 ];
 
 /// The first seed of so many in which the named check catches the bug.

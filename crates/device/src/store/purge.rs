@@ -51,9 +51,6 @@ pub(crate) fn clear_due(
                AND NOT EXISTS (SELECT 1 FROM blob_reference r WHERE r.sha256 = blob.sha256)",
             [],
         )?;
-        if planted::is(Planted::ReusePosition) {
-            db.execute("DELETE FROM own_chain WHERE ledger = ?1", [ledger.to_string()])?;
-        }
         db.execute(
             "UPDATE ledger SET purged_at = ?2 WHERE ledger = ?1",
             params![ledger.to_string(), Wall::new(now).to_string()],
