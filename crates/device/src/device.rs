@@ -30,7 +30,7 @@ use rusqlite::Connection;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// One tablet. Safe to share between threads; whoever holds the database keeps
 /// the others waiting for milliseconds, never over the network.
@@ -45,6 +45,9 @@ pub struct Device {
     pub(crate) sync: Mutex<SyncMemory>,
     /// Held while an exchange runs: there is one at a time.
     pub(crate) exchanging: Mutex<()>,
+    /// Held shared while a file lies in its place and no record speaks of it yet,
+    /// alone while such files are removed.
+    pub(crate) taking: RwLock<()>,
     pub(crate) suggestion: (Option<String>, Option<String>),
 }
 
@@ -139,6 +142,7 @@ impl Device {
             damaged: Mutex::new(None),
             sync: Mutex::new(SyncMemory::default()),
             exchanging: Mutex::new(()),
+            taking: RwLock::new(()),
             suggestion: (None, None),
         })
     }

@@ -163,6 +163,12 @@ pub const EXPECTED: &[&str] = &[
     "unknown kinds",
     "findings returned",
     "tasks approved",
+    "teams changed",
+    "records handed on",
+    "visits called off",
+    "tablets out of service",
+    "tablets enrolled late",
+    "months",
 ];
 
 impl World {

@@ -112,3 +112,22 @@ pub(crate) fn forget_file(db: &Connection, sha256: &str) -> Result<(), DeviceErr
     db.execute("DELETE FROM blob WHERE sha256 = ?1", [sha256])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_of_a_ledgers_rows_is_cleared_or_remembered_on_purpose() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrations::device::migrations().to_latest(&mut db).unwrap();
+        let sql = "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
+                   WHERE m.type = 'table' AND c.name = 'ledger'";
+        let mut select = db.prepare(sql).unwrap();
+        let all = select.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        for table in all.map(Result::unwrap) {
+            let remembered = ["ledger", "own_chain", "receipt"].contains(&table.as_str());
+            assert!(remembered || TABLES.contains(&table.as_str()), "{table}");
+        }
+    }
+}

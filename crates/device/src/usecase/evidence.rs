@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::{Map, json};
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// A file that a readable ledger speaks of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -85,6 +85,8 @@ impl Device {
                 Err(ErrorCode::NoSuchRecord.into())
             }
         })?;
+        // What was cleared away may be the same file, and is about to be removed.
+        let _taking = self.taking.read().unwrap_or_else(PoisonError::into_inner);
         let taken = blobs.take(from).map_err(DeviceError::into_app)?;
         self.with(|open| {
             let ledger = open.joint(task)?;

@@ -176,7 +176,10 @@ impl Device {
         let files = files.and_then(|()| self.fetch_files(&client, &mut turns, Rank::AHEAD));
         self.lock_sync().files.moving = None;
         files?;
-        self.try_with(Open::drop_cleared_files)?;
+        // While somebody takes a photo, another time.
+        if let Ok(_alone) = self.taking.try_write() {
+            self.try_with(Open::drop_cleared_files)?;
+        }
         match turns.trouble {
             Some(error) => Err(DeviceError::Refused(error)),
             None => Ok(turns.changed),
